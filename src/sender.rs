@@ -1,0 +1,200 @@
+use std::io::{self, IoSlice, Write};
+
+use mio::{Interest, Registry, Token, event};
+
+use crate::sys;
+
+/// The sending end of a pipe.
+///
+/// Made by [`new_pipe`](crate::new_pipe), from a child's stdin, or from a descriptor. See
+/// [`new_pipe`](crate::new_pipe) for events and for what happens when it is dropped.
+///
+/// # Writing
+///
+/// `write` is one system call. It takes as many bytes as fit and returns how many that were; when
+/// none fit, it fails with [`WouldBlock`](io::ErrorKind::WouldBlock), and a writable event follows
+/// once there is space. When every Receiver is gone it fails with
+/// [`BrokenPipe`](io::ErrorKind::BrokenPipe) (`EPIPE`), each time. A write of no bytes is `Ok(0)`.
+///
+/// Writes of up to `PIPE_BUF` bytes (512 by POSIX, 4096 on Linux) go in whole or not at all, even
+/// with several writers; longer ones may be taken in part, and mixed with those of others.
+///
+/// `write`, like everything else but registering, also works through `&Sender`.
+///
+/// # Platform-specific behavior
+///
+/// - Unix: a write without a Receiver also raises `SIGPIPE`. Rust's startup code ignores that
+///   signal; a program whose `main` is not Rust's, or that restored the default, is killed by it.
+#[derive(Debug)]
+pub struct Sender {
+    pub(crate) inner: sys::Sender,
+}
+
+impl Sender {
+    /// Switches non-blocking mode on or off.
+    ///
+    /// A new Sender is non-blocking. The mode belongs to the open file description: it is shared
+    /// with every [clone](Sender::try_clone) and with every process that inherited the descriptor.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io::Write;
+    ///
+    /// let (mut sender, receiver) = mio_pipe::new_pipe()?;
+    /// # #[cfg(unix)] {
+    /// // From here on `write` waits for space instead of failing with `WouldBlock`.
+    /// sender.set_nonblocking(false)?;
+    /// sender.write_all(b"to be written whole")?;
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "O_NONBLOCK")]
+    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        self.inner.set_nonblocking(nonblocking)
+    }
+
+    /// Runs an I/O operation of your own on this end, such that an event follows if it fails with
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock).
+    ///
+    /// Some selectors must be told that an operation would have blocked before they report the end
+    /// again. Everything in this crate tells them; a system call that you make yourself must be
+    /// made inside this function.
+    ///
+    /// # Errors
+    ///
+    /// Those of `f`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(unix)]
+    /// # fn main() -> std::io::Result<()> {
+    /// let (sender, receiver) = mio_pipe::new_pipe()?;
+    /// let n = sender.try_io(|| Ok(rustix::io::write(&sender, b"hello")?))?;
+    /// assert_eq!(n, 5);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// ```
+    pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
+    where
+        F: FnOnce() -> io::Result<T>,
+    {
+        self.inner.try_io(f)
+    }
+
+    /// Makes a second Sender of the same pipe.
+    ///
+    /// The Receiver reads EOF only after the last Sender was dropped. The clone is not registered.
+    /// Because the two share one open file description, a registered end with clones must be
+    /// [deregistered](Registry::deregister) before it is dropped, and
+    /// [`set_nonblocking`](Sender::set_nonblocking) acts on all of them.
+    ///
+    /// # Errors
+    ///
+    /// - `EMFILE`: the process is out of descriptors.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let (sender, receiver) = mio_pipe::new_pipe()?;
+    /// # #[cfg(unix)] {
+    /// let second = sender.try_clone()?;
+    /// drop(sender);
+    /// assert!(!receiver.is_sender_dropped()?);
+    /// drop(second);
+    /// assert!(receiver.is_sender_dropped()?);
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "dup")]
+    pub fn try_clone(&self) -> io::Result<Sender> {
+        Ok(Sender {
+            inner: self.inner.try_clone()?,
+        })
+    }
+
+    /// Asks the OS, now and without an event, whether every Receiver of the pipe is gone.
+    ///
+    /// `true` is final for a pipe; a FIFO can get a new reader. `false` may be out of date by the
+    /// time it is returned. One system call, poll(2) on Unix; no event is consumed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let (sender, receiver) = mio_pipe::new_pipe()?;
+    /// assert!(!sender.is_receiver_dropped()?);
+    /// drop(receiver);
+    /// assert!(sender.is_receiver_dropped()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # References
+    ///
+    /// - [poll(2)](https://man7.org/linux/man-pages/man2/poll.2.html), `POLLERR` and `POLLHUP`
+    pub fn is_receiver_dropped(&self) -> io::Result<bool> {
+        self.inner.is_receiver_dropped()
+    }
+}
+
+impl Write for Sender {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.inner.write(buf)
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.inner.write_vectored(bufs)
+    }
+
+    /// Does nothing: bytes that `write` took are in the pipe.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Write for &Sender {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.inner.write(buf)
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.inner.write_vectored(bufs)
+    }
+
+    /// Does nothing: bytes that `write` took are in the pipe.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl event::Source for Sender {
+    fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        self.inner.register(registry, token, interests)
+    }
+
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        self.inner.reregister(registry, token, interests)
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        self.inner.deregister(registry)
+    }
+}

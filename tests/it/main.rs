@@ -1,0 +1,15 @@
+//! One binary for the whole suite. Files here are portable and run unchanged on every platform;
+//! what only some platforms promise lives in a folder named after them.
+
+mod children;
+mod closing;
+mod data;
+mod examples;
+mod readiness;
+mod registration;
+mod util;
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(unix)]
+mod unix;
