@@ -153,7 +153,7 @@ fn stream(events: &mut Loop, path: &Path, program: &[OsString]) -> Result<()> {
             })
             .map_err(|err| format!("cannot read {}: {err}", path.display()))
     };
-    let name = program[0].display();
+    let name = Path::new(&program[0]).display();
 
     let mut child = Command::new(&program[0])
         .args(&program[1..])

@@ -83,8 +83,8 @@ fn many_pipes_are_all_seen_through_few_events() {
         events.writable(&mut sender, Token(PIPES + i));
         pipes.push((sender, receiver));
     }
-    let mut writable = vec![false; PIPES];
-    let mut readable = vec![false; PIPES];
+    let mut writable = [false; PIPES];
+    let mut readable = [false; PIPES];
     events.run_events(|event| {
         let Token(i) = event.token();
         if i < PIPES {

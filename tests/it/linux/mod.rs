@@ -1,1 +1,3 @@
 //! What Linux promises beyond Unix.
+
+mod syscalls;

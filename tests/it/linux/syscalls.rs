@@ -1,0 +1,181 @@
+//! Each operation is exactly one system call: counted by strace(1), not read from the source.
+
+use std::io::{IoSlice, IoSliceMut, Read, Write};
+use std::os::fd::BorrowedFd;
+use std::process::Command;
+
+use mio::{Interest, Poll, Token};
+use mio_pipe::{Builder, Receiver, Sender, child, new_pipe};
+
+const TEST: &str = "linux::syscalls::each_operation_is_the_system_calls_it_says";
+const TRACED: &str = "MIO_PIPE_TEST_TRACED";
+
+/// Shows in the trace as a write to descriptor 999, which is not open.
+fn mark(operation: &str) {
+    // SAFETY: the descriptor is used in one call that the kernel refuses, and never closed.
+    let nobody = unsafe { BorrowedFd::borrow_raw(999) };
+    rustix::io::write(nobody, operation.as_bytes()).unwrap_err();
+}
+
+fn traced<T>(operation: &str, f: impl FnOnce() -> T) -> T {
+    mark(operation);
+    let result = f();
+    mark("-");
+    result
+}
+
+fn operations() {
+    let (mut sender, mut receiver) = traced("new_pipe", || new_pipe().unwrap());
+    let mut buf = [0; 64];
+    traced("write", || sender.write(b"hello").unwrap());
+    traced("write_vectored", || {
+        sender
+            .write_vectored(&[IoSlice::new(b"a"), IoSlice::new(b"b")])
+            .unwrap()
+    });
+    traced("flush", || sender.flush().unwrap());
+    traced("available", || receiver.available().unwrap());
+    traced("read", || receiver.read(&mut buf[..5]).unwrap());
+    traced("read_vectored", || {
+        let (a, b) = buf.split_at_mut(1);
+        receiver
+            .read_vectored(&mut [IoSliceMut::new(a), IoSliceMut::new(b)])
+            .unwrap()
+    });
+    traced("read nothing", || receiver.read(&mut buf).unwrap_err());
+    traced("is_receiver_dropped", || {
+        sender.is_receiver_dropped().unwrap()
+    });
+    traced("is_sender_dropped", || {
+        receiver.is_sender_dropped().unwrap()
+    });
+    traced("set_nonblocking", || sender.set_nonblocking(true).unwrap());
+    let clone = traced("try_clone", || sender.try_clone().unwrap());
+    drop(clone);
+
+    let poll = Poll::new().unwrap();
+    traced("register", || {
+        poll.registry()
+            .register(&mut sender, Token(0), Interest::WRITABLE)
+            .unwrap();
+    });
+    traced("reregister", || {
+        poll.registry()
+            .reregister(&mut sender, Token(1), Interest::WRITABLE)
+            .unwrap();
+    });
+    traced("deregister", || {
+        poll.registry().deregister(&mut sender).unwrap()
+    });
+
+    let fd = traced("into OwnedFd", || std::os::fd::OwnedFd::from(sender));
+    let sender = traced("from_fd", || Sender::from_fd(fd).unwrap());
+    let fd = traced("into_blocking_fd", || receiver.into_blocking_fd().unwrap());
+    let receiver = traced("from_fd of a blocking one", || {
+        Receiver::from_fd(fd).unwrap()
+    });
+    drop((sender, receiver));
+    drop(traced("child::stdin", || child::stdin().unwrap()));
+    drop(traced("child::output", || child::output().unwrap()));
+    drop(traced("child::merged_output", || {
+        child::merged_output().unwrap()
+    }));
+    drop(traced("capacity", || {
+        Builder::new().capacity(8192).new_pipe().unwrap()
+    }));
+}
+
+fn expected() -> Vec<(&'static str, Vec<&'static str>)> {
+    // Where mio has a selector in user space, registering is no system call of ours.
+    let epoll = if cfg!(mio_unsupported_force_poll_poll) {
+        vec![]
+    } else {
+        vec!["epoll_ctl"]
+    };
+    vec![
+        ("new_pipe", vec!["pipe2"]),
+        ("write", vec!["write"]),
+        ("write_vectored", vec!["writev"]),
+        ("flush", vec![]),
+        ("available", vec!["ioctl"]),
+        ("read", vec!["read"]),
+        ("read_vectored", vec!["readv"]),
+        ("read nothing", vec!["read"]),
+        ("is_receiver_dropped", vec!["ppoll"]),
+        ("is_sender_dropped", vec!["ppoll"]),
+        ("set_nonblocking", vec!["ioctl"]),
+        ("try_clone", vec!["fcntl"]),
+        ("register", epoll.clone()),
+        ("reregister", epoll.clone()),
+        ("deregister", epoll),
+        ("into OwnedFd", vec![]),
+        ("from_fd", vec!["fstat", "fcntl"]),
+        ("into_blocking_fd", vec!["ioctl"]),
+        ("from_fd of a blocking one", vec!["fstat", "fcntl", "fcntl"]),
+        ("child::stdin", vec!["pipe2", "ioctl"]),
+        ("child::output", vec!["pipe2", "ioctl"]),
+        ("child::merged_output", vec!["pipe2", "ioctl", "fcntl"]),
+        ("capacity", vec!["pipe2", "fcntl"]),
+    ]
+}
+
+#[test]
+fn each_operation_is_the_system_calls_it_says() {
+    if std::env::var_os(TRACED).is_some() {
+        return operations();
+    }
+    if Command::new("strace").arg("-V").output().is_err() {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "the gate must install strace"
+        );
+        eprintln!("skipped: strace(1) is not installed");
+        return;
+    }
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let output = Command::new("strace")
+        .args(["--follow-forks", "--quiet=all", "--signal=none", "--output"])
+        .arg(log.path())
+        .arg(std::env::current_exe().unwrap())
+        .args([TEST, "--exact", "--test-threads=1"])
+        .env(TRACED, "1")
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+
+    let log = std::fs::read_to_string(log.path()).unwrap();
+    let found = between_marks(&log);
+    for (operation, calls) in expected() {
+        let (_, traced) = found.iter().find(|(name, _)| name == operation).unwrap();
+        assert_eq!(*traced, calls, "{operation}");
+    }
+    assert_eq!(found.len(), expected().len());
+}
+
+/// The calls after each mark, up to the mark "-", of the thread that set it.
+fn between_marks(log: &str) -> Vec<(String, Vec<&str>)> {
+    let mut found = Vec::new();
+    let mut current: Option<(&str, String, Vec<&str>)> = None;
+    for line in log.lines() {
+        let (thread, call) = line.split_once(' ').unwrap();
+        let call = call.trim_start();
+        if let Some(rest) = call.strip_prefix("write(999, \"") {
+            let name = rest.split('"').next().unwrap();
+            if name == "-" {
+                let (_, name, calls) = current.take().unwrap();
+                found.push((name, calls));
+            } else {
+                current = Some((thread, name.to_owned(), Vec::new()));
+            }
+        } else if let Some((marked, _, calls)) = &mut current {
+            if thread == *marked {
+                calls.push(call.split('(').next().unwrap());
+            }
+        }
+    }
+    found
+}
