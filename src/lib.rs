@@ -83,10 +83,12 @@ pub mod guide;
 pub mod os;
 mod pipe;
 mod receiver;
+mod send_queue;
 mod sender;
 mod sys;
 
 pub use event::EventExt;
 pub use pipe::{Builder, new_pipe};
-pub use receiver::Receiver;
+pub use receiver::{Drained, Receiver};
+pub use send_queue::SendQueue;
 pub use sender::Sender;

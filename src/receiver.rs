@@ -2,7 +2,7 @@ use std::io::{self, IoSliceMut, Read};
 
 use mio::{Interest, Registry, Token, event};
 
-use crate::sys;
+use crate::{EventExt, sys};
 
 /// The receiving end of a pipe.
 ///
@@ -29,6 +29,130 @@ impl Receiver {
     #[doc(alias = "O_NONBLOCK")]
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         self.inner.set_nonblocking(nonblocking)
+    }
+
+    /// Reads until the pipe is empty, closed, or `limit` bytes were appended to `buf`, and says which
+    /// of the three.
+    ///
+    /// The buffer is neither zeroed nor grown beyond what `limit` allows; give it capacity, or keep
+    /// it from one call to the next, and reads are as large as it is.
+    ///
+    /// # Errors
+    ///
+    /// Those of `read`, but for `WouldBlock`, which is [`Drained::Empty`], and `Interrupted`, which
+    /// is retried. Bytes that were read before an error are in `buf`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(unix)]
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io::Write;
+    /// use mio_pipe::Drained;
+    ///
+    /// let (mut sender, receiver) = mio_pipe::new_pipe()?;
+    /// sender.write_all(b"hello world")?;
+    /// let mut buf = Vec::new();
+    /// assert_eq!(receiver.drain(&mut buf, 5)?, Drained::Limit);
+    /// assert_eq!(buf, b"hello");
+    /// assert_eq!(receiver.drain(&mut buf, 1024)?, Drained::Empty);
+    /// drop(sender);
+    /// assert_eq!(receiver.drain(&mut buf, 1024)?, Drained::Closed);
+    /// assert_eq!(buf, b"hello world");
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// ```
+    pub fn drain(&self, buf: &mut Vec<u8>, limit: usize) -> io::Result<Drained> {
+        self.drain_until(buf, limit, |_short| false)
+    }
+
+    /// As [`drain`](Receiver::drain), for a readable `event` that was just polled: one system call
+    /// less where the selector allows it.
+    ///
+    /// After a short read the pipe was empty, and the next byte brings an event: so the read that
+    /// would only say `WouldBlock` is left out. The end of the pipe brings an event of its own too,
+    /// unless it came before this one: which is why `event` is asked whether it said so.
+    ///
+    /// Give it the latest event of this Receiver, from a byte stream. On a pipe in packet mode a
+    /// short read means the end of a packet; use [`drain`](Receiver::drain) there.
+    ///
+    /// # Platform-specific behavior
+    ///
+    /// - Linux, Android, Apple, BSD: as described.
+    /// - Everywhere else, and with mio's poll(2) selector: exactly as `drain`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`drain`](Receiver::drain).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io::Write;
+    /// use mio::{Events, Interest, Poll, Token};
+    /// use mio_pipe::{Drained, new_pipe};
+    ///
+    /// let mut poll = Poll::new()?;
+    /// let mut events = Events::with_capacity(8);
+    /// let (mut sender, mut receiver) = new_pipe()?;
+    /// poll.registry().register(&mut sender, Token(0), Interest::WRITABLE)?;
+    /// poll.registry().register(&mut receiver, Token(1), Interest::READABLE)?;
+    ///
+    /// let (mut sender, mut buf) = (Some(sender), Vec::new());
+    /// 'outer: loop {
+    ///     poll.poll(&mut events, None)?;
+    ///     for event in &events {
+    ///         if event.token() == Token(0) {
+    ///             if let Some(mut sender) = sender.take() {
+    ///                 sender.write(b"hello")?;
+    ///             }
+    ///         } else if receiver.drain_event(event, &mut buf, 64 * 1024)? == Drained::Closed {
+    ///             break 'outer;
+    ///         }
+    ///     }
+    /// }
+    /// assert_eq!(buf, b"hello");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn drain_event(
+        &self,
+        event: &event::Event,
+        buf: &mut Vec<u8>,
+        limit: usize,
+    ) -> io::Result<Drained> {
+        let may_stop = sys::SHORT_READ_ARMS && !event.is_sender_dropped();
+        self.drain_until(buf, limit, |short| may_stop && short)
+    }
+
+    /// Reads until the pipe is empty or closed, `limit` is reached, or `enough` says so of a read
+    /// that was short or not.
+    fn drain_until(
+        &self,
+        buf: &mut Vec<u8>,
+        limit: usize,
+        enough: impl Fn(bool) -> bool,
+    ) -> io::Result<Drained> {
+        let end = buf.len().saturating_add(limit);
+        while buf.len() < end {
+            let left = end - buf.len();
+            if buf.len() == buf.capacity() {
+                buf.reserve_exact(buf.capacity().max(FIRST_READ).min(left));
+            }
+            let asked = left.min(buf.capacity() - buf.len());
+            match self.inner.read_into(buf, left) {
+                Ok(0) => return Ok(Drained::Closed),
+                Ok(n) if enough(n < asked) => return Ok(Drained::Empty),
+                Ok(_) => {}
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => return Ok(Drained::Empty),
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+                Err(err) => return Err(err),
+            }
+        }
+        Ok(Drained::Limit)
     }
 
     /// Runs an I/O operation of your own on this end, such that an event follows if it fails with
@@ -133,6 +257,22 @@ impl Receiver {
     pub fn available(&self) -> io::Result<usize> {
         self.inner.available()
     }
+}
+
+/// Bytes that [`Receiver::drain`] makes room for in a buffer without any; it doubles from there.
+const FIRST_READ: usize = 8 * 1024;
+
+/// Why [`Receiver::drain`] stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[must_use]
+pub enum Drained {
+    /// There is nothing left for now. An event follows once there is.
+    Empty,
+    /// Every Sender is gone and everything was read.
+    Closed,
+    /// As many bytes were read as were asked for. There may be more, and **no** event will say so:
+    /// call again when you are ready for it.
+    Limit,
 }
 
 impl Read for Receiver {

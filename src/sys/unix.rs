@@ -25,13 +25,17 @@ use super::Options;
         target_os = "haiku",
         target_os = "nto"
     ),
-    path = "unix/create_without_pipe2.rs"
+    path = "unix/kernel_without_pipe2.rs"
 )]
 #[cfg_attr(
     any(target_os = "linux", target_os = "android"),
-    path = "unix/create_linux.rs"
+    path = "unix/kernel_linux.rs"
 )]
-mod create;
+mod kernel;
+mod selector;
+
+pub(crate) use kernel::write_slice;
+pub(crate) use selector::SHORT_READ_ARMS;
 
 /// One end of a pipe: mio's type, plus what both directions have in common.
 pub(crate) struct End<S>(S);
@@ -68,7 +72,7 @@ impl MioEnd for pipe::Receiver {
 }
 
 pub(crate) fn new_pipe(options: &Options) -> io::Result<(Sender, Receiver)> {
-    let (read, write) = create::pipe(options)?;
+    let (read, write) = kernel::pipe(options)?;
     Ok((End::from(write), End::from(read)))
 }
 
@@ -155,6 +159,21 @@ impl Receiver {
 
     pub(crate) fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         (&self.0).read_vectored(bufs)
+    }
+
+    #[allow(unsafe_code)]
+    pub(crate) fn read_into(&self, buf: &mut Vec<u8>, limit: usize) -> io::Result<usize> {
+        let spare = buf.spare_capacity_mut();
+        let len = spare.len().min(limit);
+        let n = self
+            .0
+            .try_io(|| Ok(rustix::io::read(&self.0, &mut spare[..len])?.0.len()))?;
+        let new_len = buf.len() + n;
+        // SAFETY: `set_len` wants `new_len` to be within the capacity and everything before it to be
+        // initialised. `n` is the length of the slice that `read` returned as initialised, which is
+        // a prefix of `spare[..len]`, which starts at the old length and lies within the capacity.
+        unsafe { buf.set_len(new_len) };
+        Ok(n)
     }
 
     pub(crate) fn is_sender_dropped(&self) -> io::Result<bool> {

@@ -5,6 +5,7 @@ mod children;
 mod closing;
 mod data;
 mod examples;
+mod flow;
 mod readiness;
 mod registration;
 mod util;

@@ -5,5 +5,6 @@ mod closing;
 mod conversions;
 mod creation;
 mod data;
+mod flow;
 mod readiness;
 mod registration;

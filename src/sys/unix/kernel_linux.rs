@@ -1,0 +1,28 @@
+//! Linux and Android: a pipe's capacity can be chosen, and the kernel keeps some of its pages.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
+
+use crate::sys::Options;
+
+pub(super) fn pipe(options: &Options) -> io::Result<(OwnedFd, OwnedFd)> {
+    let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+    if let Some(bytes) = options.capacity {
+        // A wish: past the user's limit (EPERM) or the system's (EPERM, EINVAL) the pipe works with
+        // the capacity it has.
+        let _ = fcntl_setpipe_size(&write, bytes);
+    }
+    Ok((read, write))
+}
+
+/// How many bytes `fill` hands to one write(2): two pages.
+///
+/// A pipe keeps the last pages that were read empty and writes into them again: one page of old, two
+/// since 6.15 ("pipe: cache 2 pages instead of 1", March 2025). Every further page of a write is
+/// allocated, zero-filled by policy on some systems, and freed by the reader. And who writes two
+/// pages lets the other side start while it goes on, where who fills the pipe puts itself to sleep.
+pub(crate) fn write_slice() -> usize {
+    2 * rustix::param::page_size()
+}

@@ -1,0 +1,19 @@
+//! What mio's selector of this platform does with a short read.
+
+/// Whether a short read of a byte stream arms the next edge, as a read that finds nothing does.
+///
+/// With epoll(7) and kqueue(2) the kernel itself watches for new data. The other selectors wait to
+/// be told by a `WouldBlock`; of pipes on illumos, which are STREAMS, it is not known that a short
+/// read means "empty".
+pub(crate) const SHORT_READ_ARMS: bool = cfg!(all(
+    not(mio_unsupported_force_poll_poll),
+    any(
+        target_os = "linux",
+        target_os = "android",
+        target_os = "dragonfly",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_vendor = "apple",
+    )
+));
