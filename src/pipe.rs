@@ -152,7 +152,7 @@ pub fn new_pipe() -> io::Result<(Sender, Receiver)> {
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Builder {
-    options: sys::Options,
+    pub(crate) options: sys::Options,
 }
 
 impl Builder {

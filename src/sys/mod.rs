@@ -35,4 +35,6 @@ pub(crate) use unix::*;
 pub(crate) struct Options {
     /// Bytes the pipe should be able to hold; a wish, not a condition.
     pub(crate) capacity: Option<usize>,
+    /// Whether each write is a packet; only Linux has them, and only its API asks for them.
+    pub(crate) packets: bool,
 }

@@ -8,7 +8,9 @@ use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 use crate::sys::Options;
 
 pub(super) fn pipe(options: &Options) -> io::Result<(OwnedFd, OwnedFd)> {
-    let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+    let mut flags = PipeFlags::CLOEXEC | PipeFlags::NONBLOCK;
+    flags.set(PipeFlags::DIRECT, options.packets);
+    let (read, write) = pipe_with(flags)?;
     if let Some(bytes) = options.capacity {
         // A wish: past the user's limit (EPERM) or the system's (EPERM, EINVAL) the pipe works with
         // the capacity it has.

@@ -1,7 +1,10 @@
 //! What Linux promises beyond Unix.
 
+mod capacity;
 #[cfg(not(mio_unsupported_force_poll_poll))]
 mod epoll;
+mod packet;
 #[cfg(mio_unsupported_force_poll_poll)]
 mod poll2;
+mod splice;
 mod syscalls;

@@ -1,0 +1,15 @@
+//! Linux and Android: capacity, packets, and moving data without copying it.
+//!
+//! - [`Sender::capacity`](crate::Sender::capacity) and
+//!   [`Sender::set_capacity`](crate::Sender::set_capacity), the same on a Receiver;
+//! - [`Builder::new_packet_pipe`](crate::Builder::new_packet_pipe): a pipe that keeps the boundaries of messages;
+//! - [`Receiver::splice_to`](crate::Receiver::splice_to),
+//!   [`Sender::splice_from`](crate::Sender::splice_from) and
+//!   [`Receiver::tee_to`](crate::Receiver::tee_to): to and from any descriptor inside the kernel.
+
+mod capacity;
+mod packet;
+mod splice;
+
+pub use packet::{PacketReceiver, PacketSender};
+pub use splice::{Moved, Side};
