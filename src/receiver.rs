@@ -34,8 +34,11 @@ impl Receiver {
     /// Reads until the pipe is empty, closed, or `limit` bytes were appended to `buf`, and says which
     /// of the three.
     ///
-    /// The buffer is neither zeroed nor grown beyond what `limit` allows; give it capacity, or keep
-    /// it from one call to the next, and reads are as large as it is.
+    /// The buffer is neither zeroed nor grown beyond what `limit` allows. Keep it from one call to
+    /// the next and nothing is allocated.
+    ///
+    /// Large amounts are read in the slices in which [`Sender::fill`](crate::Sender::fill) writes
+    /// them.
     ///
     /// # Errors
     ///
@@ -136,14 +139,15 @@ impl Receiver {
         limit: usize,
         enough: impl Fn(bool) -> bool,
     ) -> io::Result<Drained> {
+        let slice = sys::io_slice();
         let end = buf.len().saturating_add(limit);
         while buf.len() < end {
             let left = end - buf.len();
             if buf.len() == buf.capacity() {
                 buf.reserve_exact(buf.capacity().max(FIRST_READ).min(left));
             }
-            let asked = left.min(buf.capacity() - buf.len());
-            match self.inner.read_into(buf, left) {
+            let asked = left.min(buf.capacity() - buf.len()).min(slice);
+            match self.inner.read_into(buf, asked) {
                 Ok(0) => return Ok(Drained::Closed),
                 Ok(n) if enough(n < asked) => return Ok(Drained::Empty),
                 Ok(_) => {}

@@ -100,7 +100,7 @@ impl Sender {
     /// - "pipe: cache 2 pages instead of 1", the change that made it two pages:
     ///   <https://lore.kernel.org/all/20250303230409.452687-3-mjguzik@gmail.com/>
     pub fn fill(&self, buf: &[u8]) -> io::Result<usize> {
-        let slice = sys::write_slice();
+        let slice = sys::io_slice();
         let mut filled = 0;
         while filled < buf.len() {
             let len = slice.min(buf.len() - filled);

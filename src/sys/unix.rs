@@ -34,7 +34,7 @@ use super::Options;
 mod kernel;
 mod selector;
 
-pub(crate) use kernel::write_slice;
+pub(crate) use kernel::io_slice;
 pub(crate) use selector::SHORT_READ_ARMS;
 
 /// One end of a pipe: mio's type, plus what both directions have in common.

@@ -19,12 +19,12 @@ pub(super) fn pipe(options: &Options) -> io::Result<(OwnedFd, OwnedFd)> {
     Ok((read, write))
 }
 
-/// How many bytes `fill` hands to one write(2): two pages.
+/// How many bytes `fill` and `drain` hand to one system call: two pages.
 ///
 /// A pipe keeps the last pages that were read empty and writes into them again: one page of old, two
 /// since 6.15 ("pipe: cache 2 pages instead of 1", March 2025). Every further page of a write is
-/// allocated, zero-filled by policy on some systems, and freed by the reader. And who writes two
-/// pages lets the other side start while it goes on, where who fills the pipe puts itself to sleep.
-pub(crate) fn write_slice() -> usize {
+/// allocated, and freed by the reader. And who moves two pages at a time lets the other side go on
+/// meanwhile, where who fills the pipe, or empties it, puts somebody to sleep.
+pub(crate) fn io_slice() -> usize {
     2 * rustix::param::page_size()
 }

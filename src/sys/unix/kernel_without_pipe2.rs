@@ -21,7 +21,8 @@ pub(super) fn pipe(_: &Options) -> io::Result<(OwnedFd, OwnedFd)> {
     Ok((read, write))
 }
 
-/// How many bytes `fill` hands to one write(2): all of them, as nothing else was measured here.
-pub(crate) fn write_slice() -> usize {
+/// How many bytes `fill` and `drain` hand to one system call: all of them, as nothing else was
+/// measured here.
+pub(crate) fn io_slice() -> usize {
     usize::MAX
 }
