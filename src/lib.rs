@@ -92,3 +92,8 @@ pub use pipe::{Builder, new_pipe};
 pub use receiver::{Drained, Receiver};
 pub use send_queue::SendQueue;
 pub use sender::Sender;
+
+/// README's example is a test too.
+#[cfg(all(doctest, unix))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -11,14 +11,18 @@
 //! FILE is this program's own executable unless you name one. PROGRAM must return its input
 //! unchanged; it is this program in the role of `cat` unless you name one.
 
+mod compare;
+mod roles;
+
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, BufRead, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use compare::Compare;
 use mio::{Events, Interest, Poll, Token};
 use mio_pipe::{Receiver, Sender, child, new_pipe};
 
@@ -41,7 +45,7 @@ fn main() -> ExitCode {
         .and_then(OsStr::to_str)
         .and_then(|a| a.strip_prefix("--role="))
     {
-        return exit(play(role, arguments.next().as_deref()).map_err(|err| err.to_string()));
+        return exit(roles::play(role, arguments.next().as_deref()).map_err(|err| err.to_string()));
     }
     exit(tour(first.map(PathBuf::from), arguments.collect()))
 }
@@ -180,11 +184,7 @@ fn stream(events: &mut Loop, path: &Path, program: &[OsString]) -> Result<()> {
         chunk: Vec::new(),
         sent: 0,
     };
-    let mut compare = Compare {
-        file: open()?,
-        equal: 0,
-        chunk: vec![0; CHUNK],
-    };
+    let mut compare = Compare::new(open()?);
     let mut messages = Vec::new();
     let (mut stdout, mut stderr) = (Some(stdout), Some(stderr));
     let started = Instant::now();
@@ -221,11 +221,11 @@ fn stream(events: &mut Loop, path: &Path, program: &[OsString]) -> Result<()> {
     compare
         .end()
         .map_err(|err| format!("what {name} returned differs: {err}"))?;
-    let rate = compare.equal as f64 / started.elapsed().as_secs_f64() / (1 << 20) as f64;
+    let rate = compare.equal() as f64 / started.elapsed().as_secs_f64() / (1 << 20) as f64;
     println!(
         "c. child: {} bytes of {} through {name} and back, equal byte for byte, {rate:.0} MiB/s; \
          {} bytes on its stderr; {wakeups} wake-ups",
-        compare.equal,
+        compare.equal(),
         path.display(),
         messages.len(),
     );
@@ -284,41 +284,6 @@ fn receive(
         }
     }
     Ok(())
-}
-
-/// The file once more, to compare with what comes back.
-struct Compare {
-    file: File,
-    equal: u64,
-    chunk: Vec<u8>,
-}
-
-impl Compare {
-    fn next(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let expected = &mut self.chunk[..bytes.len()];
-        self.file
-            .read_exact(expected)
-            .map_err(|_| self::surplus(self.equal))?;
-        if let Some(i) = bytes.iter().zip(expected).position(|(a, b)| a != b) {
-            return Err(io::Error::other(format!("byte {}", self.equal + i as u64)));
-        }
-        self.equal += bytes.len() as u64;
-        Ok(())
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        match self.file.read(&mut [0; 1])? {
-            0 => Ok(()),
-            _ => Err(io::Error::other(format!(
-                "it ends after {} bytes",
-                self.equal
-            ))),
-        }
-    }
-}
-
-fn surplus(equal: u64) -> io::Error {
-    io::Error::other(format!("it has more than the file has after byte {equal}"))
 }
 
 /// d. The parent sends commands to a child over a pipe made for them, and reads the answers.
@@ -409,39 +374,4 @@ impl Loop {
             return Ok(self.events.iter().map(|event| event.token()).collect());
         }
     }
-}
-
-/// This program as a child: an ordinary program with blocking stdio.
-fn play(role: &str, option: Option<&OsStr>) -> io::Result<()> {
-    let (mut stdin, mut stdout) = (io::stdin().lock(), io::stdout().lock());
-    match (role, option.and_then(OsStr::to_str)) {
-        ("cat", None) => drop(io::copy(&mut stdin, &mut stdout)?),
-        ("cat", Some("--to-stderr")) => drop(io::copy(&mut stdin, &mut io::stderr())?),
-        ("cat", Some("--exit")) => {}
-        ("cat", Some("--alternate")) => {
-            for i in 0..100 {
-                writeln!(stdout, "out {i}")?;
-                stdout.flush()?;
-                eprintln!("err {i}");
-            }
-        }
-        ("upper", None) => {
-            let mut bytes = Vec::new();
-            stdin.read_to_end(&mut bytes)?;
-            stdout.write_all(&bytes.to_ascii_uppercase())?;
-        }
-        ("worker", None) => {
-            for line in stdin.lines() {
-                let line = line?;
-                let number = line
-                    .strip_prefix("square ")
-                    .and_then(|n| n.parse::<u64>().ok());
-                let number =
-                    number.ok_or_else(|| io::Error::other(format!("what is {line:?}?")))?;
-                writeln!(stdout, "{}", number * number)?;
-            }
-        }
-        _ => return Err(io::Error::other(format!("no such role: {role}"))),
-    }
-    stdout.flush()
 }

@@ -1,0 +1,39 @@
+//! The tour as a child of itself: ordinary programs with blocking stdio.
+
+use std::ffi::OsStr;
+use std::io::{self, BufRead, Read, Write};
+
+/// Plays `role`, with an option that only tests use.
+pub fn play(role: &str, option: Option<&OsStr>) -> io::Result<()> {
+    let (mut stdin, mut stdout) = (io::stdin().lock(), io::stdout().lock());
+    match (role, option.and_then(OsStr::to_str)) {
+        ("cat", None) => drop(io::copy(&mut stdin, &mut stdout)?),
+        ("cat", Some("--to-stderr")) => drop(io::copy(&mut stdin, &mut io::stderr())?),
+        ("cat", Some("--exit")) => {}
+        ("cat", Some("--alternate")) => {
+            for i in 0..100 {
+                writeln!(stdout, "out {i}")?;
+                stdout.flush()?;
+                eprintln!("err {i}");
+            }
+        }
+        ("upper", None) => {
+            let mut bytes = Vec::new();
+            stdin.read_to_end(&mut bytes)?;
+            stdout.write_all(&bytes.to_ascii_uppercase())?;
+        }
+        ("worker", None) => {
+            for line in stdin.lines() {
+                let line = line?;
+                let number = line
+                    .strip_prefix("square ")
+                    .and_then(|n| n.parse::<u64>().ok());
+                let number =
+                    number.ok_or_else(|| io::Error::other(format!("what is {line:?}?")))?;
+                writeln!(stdout, "{}", number * number)?;
+            }
+        }
+        _ => return Err(io::Error::other(format!("no such role: {role}"))),
+    }
+    stdout.flush()
+}
