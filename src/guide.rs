@@ -9,6 +9,8 @@
 //! 7. [Speed](#speed): how the kernel likes a pipe used
 //! 8. [Moving here from other types](#moving-here-from-other-types)
 //!
+//! What only some platforms have is in chapters of their own, below.
+//!
 //! # Readiness
 //!
 //! An event is a hint that something *became* possible. It is an edge: it comes once, and nothing
@@ -277,3 +279,6 @@
 //! | after a failed `register`, debug builds refuse the next | the same | the call can be repeated |
 //! | `is_error() \|\| is_read_closed()` | `is_read_closed()` | the same, or [`EventExt`](crate::EventExt) |
 //! | | | [`is_sender_dropped`](crate::Receiver::is_sender_dropped), [`is_receiver_dropped`](crate::Sender::is_receiver_dropped), [`available`](crate::Receiver::available), [`try_clone`](crate::Sender::try_clone) |
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub mod linux;
