@@ -116,6 +116,16 @@ impl<S: MioEnd> End<S> {
         let _ = old.into_raw_fd();
     }
 
+    /// Whether the selector has dropped this end by itself, as mio's poll(2) selector does once the
+    /// other side is gone, while mio's source still believes in its registration.
+    fn is_orphaned(&self) -> bool {
+        // A `WouldBlock` makes the source arm itself, and that fails.
+        let armed = self
+            .0
+            .try_io(|| Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+        armed.is_err_and(|err| err.kind() == io::ErrorKind::NotFound)
+    }
+
     /// Asks poll(2), without waiting, which of `flags` (and hang-up or error) hold.
     fn poll_now(&self, flags: PollFlags) -> io::Result<PollFlags> {
         let mut fds = [PollFd::new(&self.0, flags)];
@@ -203,7 +213,11 @@ impl<S: MioEnd> event::Source for End<S> {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        let result = self.0.register(registry, token, interests);
+        let mut result = self.0.register(registry, token, interests);
+        if result.is_err() && self.is_orphaned() {
+            self.forget_registration();
+            result = self.0.register(registry, token, interests);
+        }
         if result.as_ref().is_err_and(refused_by_selector) {
             self.forget_registration();
         }
@@ -220,7 +234,11 @@ impl<S: MioEnd> event::Source for End<S> {
             // mio's debug builds note the wrong `Registry` when an end that is registered with one
             // is offered to another. The selector knows better, so it has the last word.
             Err(err) if err.raw_os_error().is_none() => {
-                SourceFd(&self.0.as_raw_fd()).reregister(registry, token, interests)
+                let result = SourceFd(&self.0.as_raw_fd()).reregister(registry, token, interests);
+                if result.is_err() && self.is_orphaned() {
+                    self.forget_registration();
+                }
+                result
             }
             result => result,
         }

@@ -6,5 +6,6 @@ mod conversions;
 mod creation;
 mod data;
 mod flow;
+mod model;
 mod readiness;
 mod registration;
