@@ -27,6 +27,7 @@ pub struct Receiver {
 impl Receiver {
     /// Switches non-blocking mode on or off; see [`Sender::set_nonblocking`](crate::Sender::set_nonblocking).
     #[doc(alias = "O_NONBLOCK")]
+    #[inline]
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         self.inner.set_nonblocking(nonblocking)
     }
@@ -280,20 +281,24 @@ pub enum Drained {
 }
 
 impl Read for Receiver {
+    #[inline]
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.inner.read(buf)
     }
 
+    #[inline]
     fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         self.inner.read_vectored(bufs)
     }
 }
 
 impl Read for &Receiver {
+    #[inline]
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.inner.read(buf)
     }
 
+    #[inline]
     fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         self.inner.read_vectored(bufs)
     }

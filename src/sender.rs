@@ -52,6 +52,7 @@ impl Sender {
     /// # }
     /// ```
     #[doc(alias = "O_NONBLOCK")]
+    #[inline]
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         self.inner.set_nonblocking(nonblocking)
     }
@@ -206,30 +207,36 @@ impl Sender {
 }
 
 impl Write for Sender {
+    #[inline]
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.inner.write(buf)
     }
 
+    #[inline]
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         self.inner.write_vectored(bufs)
     }
 
     /// Does nothing: bytes that `write` took are in the pipe.
+    #[inline]
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
 impl Write for &Sender {
+    #[inline]
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.inner.write(buf)
     }
 
+    #[inline]
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         self.inner.write_vectored(bufs)
     }
 
     /// Does nothing: bytes that `write` took are in the pipe.
+    #[inline]
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -5,7 +5,7 @@
 //! that found nothing to do ran inside *its* `try_io`.
 
 use std::fmt;
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::mem;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::process::{ChildStderr, ChildStdin, ChildStdout, Stdio};
@@ -52,6 +52,7 @@ pub(crate) trait MioEnd:
 }
 
 impl MioEnd for pipe::Sender {
+    #[inline]
     fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         pipe::Sender::set_nonblocking(self, nonblocking)
     }
@@ -62,6 +63,7 @@ impl MioEnd for pipe::Sender {
 }
 
 impl MioEnd for pipe::Receiver {
+    #[inline]
     fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         pipe::Receiver::set_nonblocking(self, nonblocking)
     }
@@ -87,6 +89,7 @@ pub(crate) fn child_output() -> io::Result<(OwnedFd, Receiver)> {
 }
 
 impl<S: MioEnd> End<S> {
+    #[inline]
     pub(crate) fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         self.0.set_nonblocking(nonblocking)
     }
@@ -147,12 +150,14 @@ impl<S: MioEnd> End<S> {
 }
 
 impl Sender {
+    #[inline]
     pub(crate) fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        (&self.0).write(buf)
+        self.0.try_io(|| Ok(rustix::io::write(&self.0, buf)?))
     }
 
+    #[inline]
     pub(crate) fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        (&self.0).write_vectored(bufs)
+        self.0.try_io(|| Ok(rustix::io::writev(&self.0, bufs)?))
     }
 
     pub(crate) fn is_receiver_dropped(&self) -> io::Result<bool> {
@@ -163,12 +168,14 @@ impl Sender {
 }
 
 impl Receiver {
+    #[inline]
     pub(crate) fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        (&self.0).read(buf)
+        self.0.try_io(|| Ok(rustix::io::read(&self.0, buf)?))
     }
 
+    #[inline]
     pub(crate) fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        (&self.0).read_vectored(bufs)
+        self.0.try_io(|| Ok(rustix::io::readv(&self.0, bufs)?))
     }
 
     #[allow(unsafe_code)]

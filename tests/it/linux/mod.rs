@@ -3,6 +3,7 @@
 mod capacity;
 #[cfg(not(mio_unsupported_force_poll_poll))]
 mod epoll;
+mod instructions;
 mod packet;
 #[cfg(mio_unsupported_force_poll_poll)]
 mod poll2;
