@@ -131,6 +131,7 @@ use crate::{Receiver, Sender, sys};
 /// [`is_write_closed`]: mio::event::Event::is_write_closed
 #[doc(alias = "pipe")]
 #[doc(alias = "pipe2")]
+#[inline]
 pub fn new_pipe() -> io::Result<(Sender, Receiver)> {
     Builder::new().new_pipe()
 }
@@ -157,6 +158,7 @@ pub struct Builder {
 
 impl Builder {
     /// Starts from the properties of [`new_pipe`].
+    #[inline]
     pub fn new() -> Builder {
         Builder::default()
     }
@@ -183,6 +185,7 @@ impl Builder {
     /// # Errors
     ///
     /// Those of [`new_pipe`].
+    #[inline]
     pub fn new_pipe(&self) -> io::Result<(Sender, Receiver)> {
         let (sender, receiver) = sys::new_pipe(&self.options)?;
         Ok((Sender { inner: sender }, Receiver { inner: receiver }))

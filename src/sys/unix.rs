@@ -73,6 +73,7 @@ impl MioEnd for pipe::Receiver {
     }
 }
 
+#[inline]
 pub(crate) fn new_pipe(options: &Options) -> io::Result<(Sender, Receiver)> {
     let (read, write) = kernel::pipe(options)?;
     Ok((End::from(write), End::from(read)))

@@ -7,6 +7,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 
 use crate::sys::Options;
 
+#[inline]
 pub(super) fn pipe(_: &Options) -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?)
 }

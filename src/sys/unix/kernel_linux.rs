@@ -7,6 +7,7 @@ use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 
 use crate::sys::Options;
 
+#[inline]
 pub(super) fn pipe(options: &Options) -> io::Result<(OwnedFd, OwnedFd)> {
     let mut flags = PipeFlags::CLOEXEC | PipeFlags::NONBLOCK;
     flags.set(PipeFlags::DIRECT, options.packets);
