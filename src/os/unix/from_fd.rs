@@ -97,19 +97,27 @@ fn check(fd: OwnedFd, access: OFlags) -> Result<OwnedFd, FromFdError> {
 }
 
 fn check_type(fd: BorrowedFd<'_>) -> io::Result<()> {
-    let what = match FileType::from_raw_mode(fstat(fd)?.st_mode) {
-        FileType::Fifo => return Ok(()),
-        FileType::RegularFile => "a regular file",
-        FileType::Directory => "a directory",
-        FileType::Socket => "a socket",
-        FileType::CharacterDevice => "a character device",
-        FileType::BlockDevice => "a block device",
-        _ => "something else",
-    };
-    Err(invalid_input(format!("not a pipe or FIFO, but {what}")))
+    match other_than_fifo(FileType::from_raw_mode(fstat(fd)?.st_mode)) {
+        None => Ok(()),
+        Some(what) => Err(invalid_input(format!("not a pipe or FIFO, but {what}"))),
+    }
 }
 
-fn check_access(flags: OFlags, wanted: OFlags) -> io::Result<()> {
+/// In words what a file is, unless it is a pipe or FIFO.
+pub(super) fn other_than_fifo(file_type: FileType) -> Option<&'static str> {
+    match file_type {
+        FileType::Fifo => None,
+        FileType::RegularFile => Some("a regular file"),
+        FileType::Directory => Some("a directory"),
+        FileType::Symlink => Some("a symbolic link"),
+        FileType::Socket => Some("a socket"),
+        FileType::CharacterDevice => Some("a character device"),
+        FileType::BlockDevice => Some("a block device"),
+        _ => Some("something else"),
+    }
+}
+
+pub(super) fn check_access(flags: OFlags, wanted: OFlags) -> io::Result<()> {
     // Not bits: O_RDONLY is zero.
     let access = flags & OFlags::RWMODE;
     if access == wanted || access == OFlags::RDWR {
@@ -124,7 +132,7 @@ fn check_access(flags: OFlags, wanted: OFlags) -> io::Result<()> {
     }))
 }
 
-fn invalid_input(sentence: String) -> io::Error {
+pub(super) fn invalid_input(sentence: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, sentence)
 }
 

@@ -10,6 +10,10 @@
 //! `from_raw_fd` takes the descriptor as it is: unchecked, in the mode it has, and `unsafe`, as for
 //! every type of std.
 //!
+//! # FIFOs
+//!
+//! [`fifo`] creates and opens named pipes.
+//!
 //! # Examples
 //!
 //! ```
@@ -24,7 +28,9 @@
 //! # }
 //! ```
 
+mod delegate;
 mod fd;
+pub mod fifo;
 mod from_fd;
 
 pub use from_fd::FromFdError;
