@@ -10,9 +10,10 @@
 //! `from_raw_fd` takes the descriptor as it is: unchecked, in the mode it has, and `unsafe`, as for
 //! every type of std.
 //!
-//! # FIFOs
+//! # FIFOs and stdio
 //!
-//! [`fifo`] creates and opens named pipes.
+//! [`fifo`] creates and opens named pipes. [`stdio`] takes this process's own stdin, stdout and
+//! stderr, when they are pipes, into an event loop.
 //!
 //! # Examples
 //!
@@ -32,5 +33,6 @@ mod delegate;
 mod fd;
 pub mod fifo;
 mod from_fd;
+pub mod stdio;
 
 pub use from_fd::FromFdError;

@@ -8,4 +8,5 @@ mod packet;
 #[cfg(mio_unsupported_force_poll_poll)]
 mod poll2;
 mod splice;
+mod stdio;
 mod syscalls;

@@ -11,3 +11,4 @@ mod model;
 mod persistent;
 mod readiness;
 mod registration;
+pub mod stdio;
