@@ -2,6 +2,7 @@
 
 mod children;
 mod closing;
+mod collect;
 mod conversions;
 mod creation;
 mod data;
