@@ -145,9 +145,9 @@ impl CreateOptions {
         // `RawMode` is narrower than `u32` on some systems; `mode` has kept the bits that count.
         let mode = Mode::from_raw_mode(self.mode as RawMode);
         if !self.ignore_umask {
-            return mkfifo::mkfifo(dir, path, mode);
+            return mkfifo::mkfifo_at(dir, path, mode);
         }
-        mkfifo::mkfifo(dir, path, Mode::RUSR | Mode::WUSR)?;
+        mkfifo::mkfifo_at(dir, path, Mode::RUSR | Mode::WUSR)?;
         // chmod(2) on the path would follow a symbolic link that was put there since.
         let fd = match open_new(dir, path) {
             Ok(fd) => fd,

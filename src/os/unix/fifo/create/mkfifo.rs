@@ -6,6 +6,6 @@ use std::path::Path;
 
 use rustix::fs::{Mode, mkfifoat};
 
-pub(super) fn mkfifo(dir: BorrowedFd<'_>, path: &Path, mode: Mode) -> io::Result<()> {
+pub(super) fn mkfifo_at(dir: BorrowedFd<'_>, path: &Path, mode: Mode) -> io::Result<()> {
     Ok(mkfifoat(dir, path, mode)?)
 }
