@@ -282,3 +282,5 @@
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub mod linux;
+#[cfg(unix)]
+pub mod unix;
