@@ -32,6 +32,7 @@ pub(crate) use unix::*;
 
 /// What `Builder` has collected. A back-end ignores what its platform does not have.
 #[derive(Debug, Clone, Default)]
+#[allow(dead_code)] // No platform but Linux reads all of it.
 pub(crate) struct Options {
     /// Bytes the pipe should be able to hold; a wish, not a condition.
     pub(crate) capacity: Option<usize>,
