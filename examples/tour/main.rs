@@ -356,22 +356,24 @@ impl Loop {
         })
     }
 
+    /// Waits for events. A poll may also end early without one: that is no reason to give up.
     fn wait(&mut self) -> io::Result<Vec<Token>> {
+        let deadline = Instant::now() + Duration::from_secs(30);
         loop {
-            match self
-                .poll
-                .poll(&mut self.events, Some(Duration::from_secs(30)))
-            {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.poll.poll(&mut self.events, Some(left)) {
                 Err(err) if err.kind() == ErrorKind::Interrupted => continue,
                 result => result?,
             }
-            if self.events.is_empty() {
+            if !self.events.is_empty() {
+                return Ok(self.events.iter().map(|event| event.token()).collect());
+            }
+            if left.is_zero() {
                 return Err(io::Error::new(
                     ErrorKind::TimedOut,
                     "nothing happened for 30 seconds",
                 ));
             }
-            return Ok(self.events.iter().map(|event| event.token()).collect());
         }
     }
 }

@@ -3,11 +3,23 @@
 use std::ffi::OsStr;
 use std::io::{self, BufRead, Read, Write};
 
+use crate::CHUNK;
+
 /// Plays `role`, with an option that only tests use.
 pub fn play(role: &str, option: Option<&OsStr>) -> io::Result<()> {
     let (mut stdin, mut stdout) = (io::stdin().lock(), io::stdout().lock());
     match (role, option.and_then(OsStr::to_str)) {
-        ("cat", None) => drop(io::copy(&mut stdin, &mut stdout)?),
+        ("cat", None) => {
+            // At once, as `cat` does: `io::copy` leaves the last line in the buffer of `stdout`.
+            let mut buf = [0; CHUNK];
+            loop {
+                match stdin.read(&mut buf)? {
+                    0 => break,
+                    n => stdout.write_all(&buf[..n])?,
+                }
+                stdout.flush()?;
+            }
+        }
         ("cat", Some("--to-stderr")) => drop(io::copy(&mut stdin, &mut io::stderr())?),
         ("cat", Some("--exit")) => {}
         ("cat", Some("--alternate")) => {
