@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::sync::Barrier;
 use std::thread;
 
-use crate::util::{Loop, RECEIVER, SENDER, assert_error, pattern};
+use crate::util::{Loop, RECEIVER, assert_error, pattern};
 
 #[test]
 fn receiver_reads_what_is_left_then_eof_again_and_again() {
@@ -68,24 +68,6 @@ fn receiver_learns_of_a_drop_while_it_is_polled() {
         barrier.wait();
         assert_eq!(events.read_to_end(&receiver), b"");
     });
-}
-
-#[test]
-fn data_from_another_thread_arrives_before_its_drop() {
-    let mut events = Loop::new();
-    let (mut sender, mut receiver) = mio_pipe::new_pipe().unwrap();
-    events.readable(&mut receiver, RECEIVER);
-    let data = pattern(1 << 20);
-    let received = thread::scope(|scope| {
-        let data = &data;
-        scope.spawn(move || {
-            let mut events = Loop::new();
-            events.writable(&mut sender, SENDER);
-            events.write_all(&sender, data);
-        });
-        events.read_to_end(&receiver)
-    });
-    assert_eq!(received, data);
 }
 
 #[test]

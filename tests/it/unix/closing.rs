@@ -1,11 +1,12 @@
 //! Clones, and closing without an event loop.
 
 use std::io::{ErrorKind, Read, Write};
+use std::thread;
 
 use mio_pipe::new_pipe;
 use rustix::io::Errno;
 
-use crate::util::{Loop, RECEIVER, SENDER, assert_error, assert_would_block};
+use crate::util::{Loop, RECEIVER, SENDER, assert_error, assert_would_block, pattern};
 
 #[test]
 fn eof_and_broken_pipe_come_at_once_and_stay() {
@@ -86,4 +87,22 @@ fn asking_does_not_mistake_data_for_the_end() {
     assert!(!receiver.is_sender_dropped().unwrap());
     drop(receiver);
     assert!(sender.is_receiver_dropped().unwrap());
+}
+
+#[test]
+fn data_from_another_thread_arrives_before_its_drop() {
+    let mut events = Loop::new();
+    let (mut sender, mut receiver) = mio_pipe::new_pipe().unwrap();
+    events.readable(&mut receiver, RECEIVER);
+    let data = pattern(1 << 20);
+    let received = thread::scope(|scope| {
+        let data = &data;
+        scope.spawn(move || {
+            let mut events = Loop::new();
+            events.writable(&mut sender, SENDER);
+            events.write_all(&sender, data);
+        });
+        events.read_to_end(&receiver)
+    });
+    assert_eq!(received, data);
 }

@@ -2,7 +2,7 @@
 
 use mio_pipe::{Drained, SendQueue, new_pipe};
 
-use crate::util::pattern;
+use crate::util::{Loop, SENDER, pattern};
 
 #[test]
 fn fill_fills_the_pipe() {
@@ -105,4 +105,22 @@ fn a_queue_behind_a_slow_reader_keeps_order() {
         Drained::Closed
     );
     assert_eq!(received, expected);
+}
+
+#[test]
+fn short_fill_is_followed_by_a_writable_event() {
+    let (mut events, sender, receiver) = Loop::with_pipe();
+    events.wait_for(SENDER, |event| event.is_writable());
+    let chunk = pattern(300_000);
+    for _ in 0..10 {
+        let mut sent = 0;
+        loop {
+            match sender.fill(&chunk).unwrap() {
+                0 => break,
+                n => sent += n,
+            }
+        }
+        events.read_exact(&receiver, sent);
+        events.wait_for(SENDER, |event| event.is_writable());
+    }
 }

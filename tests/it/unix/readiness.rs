@@ -171,3 +171,26 @@ fn thousands_of_pipes_are_all_seen_through_eight_events() {
         },
     );
 }
+
+#[test]
+fn empty_receiver_has_no_event_once_registered() {
+    let mut events = Loop::new();
+    let (_sender, mut receiver) = new_pipe().unwrap();
+    events.readable(&mut receiver, RECEIVER);
+    events.expect_none(RECEIVER);
+}
+
+#[test]
+fn full_sender_is_writable_again_once_emptied() {
+    let (mut events, sender, receiver) = Loop::with_pipe();
+    let mut writer = &sender;
+    let chunk = [7; 4096];
+    for _ in 0..10 {
+        let mut sent = events.run(|| writer.write(&chunk).map(Some));
+        while let Ok(n) = writer.write(&chunk) {
+            sent += n;
+        }
+        events.read_exact(&receiver, sent);
+        events.wait_for(SENDER, |event| event.is_writable());
+    }
+}
