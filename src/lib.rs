@@ -63,8 +63,9 @@
 //!
 //! # Platforms
 //!
-//! Every Unix that mio supports. `PLATFORMS.md` in the repository says what works where, and which
-//! test shows it.
+//! Windows, and every Unix that mio supports. `PLATFORMS.md` in the repository says what works where,
+//! and which test shows it. On Windows mio's event loop differs in ways that no crate on top of it can
+//! hide; the module `os::windows` says how to write a loop that works everywhere.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs, unsafe_code, unreachable_pub, unsafe_op_in_unsafe_fn)]
@@ -74,8 +75,8 @@
     clippy::multiple_unsafe_ops_per_block
 )]
 
-#[cfg(not(unix))]
-compile_error!("mio-pipe supports the Unix platforms of mio, and this target is not one of them");
+#[cfg(not(any(unix, windows)))]
+compile_error!("mio-pipe supports Unix and Windows only, and this target is neither");
 
 pub mod child;
 mod event;

@@ -33,6 +33,9 @@ use crate::{Receiver, Sender, sys};
 ///
 /// # Platform-specific behavior
 ///
+/// - Windows: a named pipe that nobody else can open. The module `os::windows` says what is different
+///   there; above all, an end must be registered before it is used, and events do not say that the
+///   other side is gone.
 /// - Apple, AIX, Haiku, QNX, ESP-IDF: there is no pipe2(2). Close-on-exec is set after the
 ///   pipe is made, and a child that another thread starts in between inherits both ends.
 ///
@@ -173,6 +176,8 @@ impl Builder {
     ///
     /// - Linux, Android: `F_SETPIPE_SZ`, one more system call. Rounded up to a power of two pages;
     ///   an unprivileged user gets no more than `/proc/sys/fs/pipe-max-size` (1 MiB by default).
+    /// - Windows: the size of the pipe's buffer, and what one write takes at most, which is not less
+    ///   than 64 KiB (the default of both).
     /// - Other Unix: no effect; these systems size pipes by themselves.
     #[doc(alias = "F_SETPIPE_SZ")]
     pub fn capacity(&mut self, bytes: usize) -> &mut Builder {

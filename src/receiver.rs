@@ -214,6 +214,8 @@ impl Receiver {
     /// # Platform-specific behavior
     ///
     /// - Linux: for a FIFO that no writer has opened yet this is `false`.
+    /// - Windows: `true` may come before the last bytes of a Sender of this process, which still go
+    ///   out while its event loop runs. Only a read of `Ok(0)` says that everything has arrived.
     ///
     /// # Examples
     ///
@@ -237,6 +239,11 @@ impl Receiver {
     /// How many bytes can be read now without waiting.
     ///
     /// One system call, `FIONREAD` on Unix. Other readers of the pipe may take them first.
+    ///
+    /// # Platform-specific behavior
+    ///
+    /// - Windows: up to 64 KiB that the OS has given to the event loop count only once a poll has seen
+    ///   them.
     ///
     /// # Examples
     ///

@@ -23,6 +23,9 @@ use crate::sys;
 ///
 /// # Platform-specific behavior
 ///
+/// - Windows: `write` takes as much as the pipe holds, whether there is space or not, and the bytes
+///   go out while the event loop runs. Until they have, the next write is `WouldBlock`; what fails
+///   meanwhile is reported by it. `flush` does not wait for that.
 /// - Unix: a write without a Receiver also raises `SIGPIPE`. Rust's startup code ignores that
 ///   signal; a program whose `main` is not Rust's, or that restored the default, is killed by it.
 #[derive(Debug)]
@@ -35,6 +38,11 @@ impl Sender {
     ///
     /// A new Sender is non-blocking. The mode belongs to the open file description: it is shared
     /// with every [clone](Sender::try_clone) and with every process that inherited the descriptor.
+    ///
+    /// # Platform-specific behavior
+    ///
+    /// - Windows: an end cannot be made blocking: `false` is an error of the kind
+    ///   [`Unsupported`](io::ErrorKind::Unsupported).
     ///
     /// # Examples
     ///
@@ -124,6 +132,11 @@ impl Sender {
     /// again. Everything in this crate tells them; a system call that you make yourself must be
     /// made inside this function.
     ///
+    /// # Platform-specific behavior
+    ///
+    /// - Windows: nobody but the event loop can read or write the pipe. `f` is not called; the error is
+    ///   of the kind [`Unsupported`](io::ErrorKind::Unsupported).
+    ///
     /// # Errors
     ///
     /// Those of `f`.
@@ -154,6 +167,11 @@ impl Sender {
     /// Because the two share one open file description, a registered end with clones must be
     /// [deregistered](Registry::deregister) before it is dropped, and
     /// [`set_nonblocking`](Sender::set_nonblocking) acts on all of them.
+    ///
+    /// # Platform-specific behavior
+    ///
+    /// - Windows: an event loop can watch one handle of an end only. The error is of the kind
+    ///   [`Unsupported`](io::ErrorKind::Unsupported).
     ///
     /// # Errors
     ///

@@ -12,7 +12,7 @@
 //!   the selector armed after `WouldBlock`.
 //! - `set_nonblocking`, `try_io`, `try_clone` on both; `Sender::is_receiver_dropped`,
 //!   `Receiver::is_sender_dropped` and `Receiver::available`, which MUST ask the OS and MUST NOT
-//!   consume data or an event.
+//!   consume data or an event. What the platform cannot do MUST be `Unsupported`, not a pretence.
 //! - `Receiver::read_into(&self, &mut Vec<u8>, limit)`: as `read`, into the vector's spare capacity,
 //!   which is not empty; it MUST append what it read and MUST NOT read more than `limit`.
 //! - `io_slice() -> usize`: how many bytes at a time a large amount is best written and read; not 0.
@@ -29,6 +29,11 @@
 mod unix;
 #[cfg(unix)]
 pub(crate) use unix::*;
+
+#[cfg(windows)]
+pub(crate) mod windows;
+#[cfg(windows)]
+pub(crate) use windows::*;
 
 /// What `Builder` has collected. A back-end ignores what its platform does not have.
 #[derive(Debug, Clone, Default)]
