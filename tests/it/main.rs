@@ -14,3 +14,5 @@ mod util;
 mod linux;
 #[cfg(unix)]
 mod unix;
+#[cfg(windows)]
+mod windows;
