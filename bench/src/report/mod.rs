@@ -1,0 +1,5 @@
+//! The results, for people, programs and a page.
+
+pub mod json;
+pub mod svg;
+pub mod table;

@@ -1,0 +1,35 @@
+//! The rows, one module each.
+
+mod bulk;
+mod events;
+mod messages;
+mod overhead;
+mod ping_pong;
+mod sweep;
+
+use anyhow::{Result, bail};
+
+use crate::harness::Row;
+
+/// Every row.
+pub fn all() -> Vec<Row> {
+    [
+        overhead::rows(),
+        bulk::rows(),
+        messages::rows(),
+        events::rows(),
+        ping_pong::rows(),
+        sweep::rows(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The other process of a case.
+pub fn child(role: &str, arguments: &[String]) -> Result<()> {
+    match role {
+        bulk::ROLE => bulk::child(arguments),
+        _ => bail!("no child plays {role:?}"),
+    }
+}

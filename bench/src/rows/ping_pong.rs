@@ -1,0 +1,211 @@
+//! A message there and back, one at a time: the price of waking somebody up.
+//!
+//! Two threads and two pipes, on a core each, and on the same core.
+//!
+//! **Target**: 15 times mio on two cores, and on one core never more than 1.1 times its time.
+//!
+//! **Limit**: on two cores, two writes and two reads, if nobody ever sleeps; on one core, the blocking
+//! system calls with nothing around them, which switch from one thread to the other without a poll.
+
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+
+use anyhow::{Result, ensure};
+use async_io::Async;
+use mio::Interest;
+use mio::event::Source;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::unix::pipe::{Receiver, Sender};
+
+use crate::harness::{Row, Sample, Shot, Unit};
+use crate::measure::{Lap, Placement, Start, two_threads};
+use crate::peers::{Raw, nonblocking, pipe, runtime};
+use crate::ready::{Ready, now};
+
+pub fn rows() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (place, placement) in [
+        ("two-cores", Placement::TwoCores),
+        ("one-core", Placement::OneCore),
+    ] {
+        for size in [1, 64] {
+            let about = format!("round trips of {size} B between two threads, {place}");
+            let name = format!("ping-pong/{place}-{size}");
+            let mut row = Row::new(&name, &about, Unit::ThousandPerSecond, "mio");
+            for (name, play) in PEERS {
+                row.case(name, move |shot| game(shot, placement, size, play));
+            }
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+/// Plays one side with `(writing end, reading end)`.
+type Play = fn(OwnedFd, OwnedFd, Side, &Start) -> Result<Lap>;
+
+const PEERS: [(&str, Play); 7] = [
+    ("mio", mio),
+    ("rustix, blocking", raw),
+    ("std", std),
+    ("os_pipe", os_pipe),
+    ("tokio", tokio),
+    ("async-io", async_io),
+    ("mio-pipe", ours),
+];
+
+/// What one side does.
+#[derive(Clone, Copy)]
+struct Side {
+    serves: bool,
+    size: usize,
+    rounds: u64,
+}
+
+impl Side {
+    /// Plays: `turn(true, ..)` writes the buffer, `turn(false, ..)` reads it full.
+    fn play(self, mut turn: impl FnMut(bool, &mut [u8]) -> Result<()>) -> Result<()> {
+        let mut buffer = vec![0; self.size];
+        for round in 0..self.rounds {
+            if self.serves {
+                buffer.fill(round as u8);
+                turn(true, &mut buffer)?;
+                turn(false, &mut buffer)?;
+                self.check(&buffer, round)?;
+            } else {
+                turn(false, &mut buffer)?;
+                self.check(&buffer, round)?;
+                turn(true, &mut buffer)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check(self, buffer: &[u8], round: u64) -> Result<()> {
+        ensure!(buffer.iter().all(|&byte| byte == round as u8), "wrong data");
+        Ok(())
+    }
+}
+
+fn game(shot: &Shot, placement: Placement, size: usize, play: Play) -> Result<Sample> {
+    let rounds = shot.amount(30_000, 3_000);
+    let side = |serves| Side {
+        serves,
+        size,
+        rounds,
+    };
+    let (there, here) = (pipe()?, pipe()?);
+    let ((a, b), (c, d)) = (there, here);
+    two_threads(
+        rounds,
+        placement,
+        |start| play(a, d, side(true), start),
+        |start| play(c, b, side(false), start),
+    )
+}
+
+fn blocking(mut w: impl Write, mut r: impl Read, side: Side, start: &Start) -> Result<Lap> {
+    let watch = start.go()?;
+    side.play(|write, buffer| {
+        if write {
+            Ok(w.write_all(buffer)?)
+        } else {
+            Ok(r.read_exact(buffer)?)
+        }
+    })?;
+    Ok(watch.stop())
+}
+
+fn raw(w: OwnedFd, r: OwnedFd, side: Side, start: &Start) -> Result<Lap> {
+    blocking(Raw(w), Raw(r), side, start)
+}
+
+fn std(w: OwnedFd, r: OwnedFd, side: Side, start: &Start) -> Result<Lap> {
+    let (w, r) = (std::io::PipeWriter::from(w), std::io::PipeReader::from(r));
+    blocking(w, r, side, start)
+}
+
+fn os_pipe(w: OwnedFd, r: OwnedFd, side: Side, start: &Start) -> Result<Lap> {
+    let (w, r) = (os_pipe::PipeWriter::from(w), os_pipe::PipeReader::from(r));
+    blocking(w, r, side, start)
+}
+
+/// Tries, and polls when there is nothing.
+fn polled(mut w: impl Write, mut r: impl Read + Source, side: Side, start: &Start) -> Result<Lap> {
+    let mut ready = Ready::new(&mut r, Interest::READABLE)?;
+    let watch = start.go()?;
+    side.play(|write, buffer| {
+        if write {
+            // A message fits into an empty pipe whole.
+            return Ok(w.write_all(buffer)?);
+        }
+        loop {
+            match now(r.read(buffer))? {
+                Some(n) => {
+                    ensure!(n == buffer.len(), "{n} bytes came");
+                    return Ok(());
+                }
+                None => ready.wait()?,
+            }
+        }
+    })?;
+    Ok(watch.stop())
+}
+
+fn mio(w: OwnedFd, r: OwnedFd, side: Side, start: &Start) -> Result<Lap> {
+    let w = mio::unix::pipe::Sender::from(nonblocking(w)?);
+    let r = mio::unix::pipe::Receiver::from(nonblocking(r)?);
+    polled(w, r, side, start)
+}
+
+fn ours(w: OwnedFd, r: OwnedFd, side: Side, start: &Start) -> Result<Lap> {
+    let w = mio_pipe::Sender::from_fd(w)?;
+    let r = mio_pipe::Receiver::from_fd(r)?;
+    polled(w, r, side, start)
+}
+
+fn tokio(w: OwnedFd, r: OwnedFd, side: Side, start: &Start) -> Result<Lap> {
+    runtime()?.block_on(async {
+        let mut w = Sender::from_owned_fd(w)?;
+        let mut r = Receiver::from_owned_fd(r)?;
+        let mut buffer = vec![0; side.size];
+        let watch = start.go()?;
+        for round in 0..side.rounds {
+            if side.serves {
+                buffer.fill(round as u8);
+                w.write_all(&buffer).await?;
+            }
+            r.read_exact(&mut buffer).await?;
+            side.check(&buffer, round)?;
+            if !side.serves {
+                w.write_all(&buffer).await?;
+            }
+        }
+        Ok(watch.stop())
+    })
+}
+
+fn async_io(w: OwnedFd, r: OwnedFd, side: Side, start: &Start) -> Result<Lap> {
+    let (w, r) = (Async::new(w)?, Async::new(r)?);
+    let mut buffer = vec![0; side.size];
+    let watch = start.go()?;
+    async_io::block_on(async {
+        for round in 0..side.rounds {
+            if side.serves {
+                buffer.fill(round as u8);
+                w.write_with(|fd| Ok(rustix::io::write(fd, &buffer)?))
+                    .await?;
+            }
+            let n = r
+                .read_with(|fd| Ok(rustix::io::read(fd, &mut *buffer)?))
+                .await?;
+            ensure!(n == side.size, "{n} bytes came");
+            side.check(&buffer, round)?;
+            if !side.serves {
+                w.write_with(|fd| Ok(rustix::io::write(fd, &buffer)?))
+                    .await?;
+            }
+        }
+        Ok(watch.stop())
+    })
+}
