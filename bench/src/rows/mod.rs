@@ -5,6 +5,7 @@ mod events;
 mod messages;
 mod overhead;
 mod ping_pong;
+mod relay;
 mod sweep;
 
 use anyhow::{Result, bail};
@@ -19,6 +20,7 @@ pub fn all() -> Vec<Row> {
         messages::rows(),
         events::rows(),
         ping_pong::rows(),
+        relay::rows(),
         sweep::rows(),
     ]
     .into_iter()
@@ -29,6 +31,7 @@ pub fn all() -> Vec<Row> {
 /// The other process of a case.
 pub fn child(role: &str, arguments: &[String]) -> Result<()> {
     match role {
+        relay::ROLE => relay::child(arguments),
         bulk::ROLE => bulk::child(arguments),
         _ => bail!("no child plays {role:?}"),
     }
