@@ -11,6 +11,7 @@ mod child;
 mod harness;
 mod machine;
 mod measure;
+mod pages;
 mod payload;
 mod peers;
 mod ready;

@@ -2,11 +2,14 @@
 
 mod bulk;
 mod events;
+mod fan_out;
 mod messages;
 mod overhead;
 mod ping_pong;
+mod pool;
 mod relay;
 mod sweep;
+mod zero_copy;
 
 use anyhow::{Result, bail};
 
@@ -20,7 +23,10 @@ pub fn all() -> Vec<Row> {
         messages::rows(),
         events::rows(),
         ping_pong::rows(),
+        pool::rows(),
         relay::rows(),
+        fan_out::rows(),
+        zero_copy::rows(),
         sweep::rows(),
     ]
     .into_iter()

@@ -1,0 +1,135 @@
+//! One input to many pipes.
+//!
+//! One thread puts data into the input pipe, as much as it holds, hands it on to every output, and empties
+//! the outputs: by reading, or by splicing to /dev/null, as a relay would splice onward. Counted is what
+//! the outputs deliver, all together. Pipes have the default capacity, or 1 MiB.
+//!
+//! **Target**, for 32 outputs: 7 times the reference when read, 20 times when spliced on. The reference
+//! is what a program does that knows mio alone: read once, write to each, and read at the other ends.
+//!
+//! **Limit**: a tee(2) for each output, and whatever empties it. tee takes a reference to each page and
+//! copies nothing, so that reading costs the one copy that reading is, and splicing none. What is left
+//! is a system call for each output and each pipe full, and the count of references for each page of
+//! 4 KiB; larger pipes spare the first, nothing spares the second. How much more a write to each costs
+//! depends on the caches: with 32 pipes of 1 MiB the copies no longer fit into them.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+
+use anyhow::{Result, ensure};
+use rustix::pipe::{SpliceFlags, fcntl_setpipe_size, splice, tee};
+
+use crate::harness::{Row, Sample, Shot, Unit};
+use crate::measure::Watch;
+use crate::payload::{BLOCK, Buffer, Checker, Feed};
+use crate::peers::{nonblocking, pipe};
+
+const REFERENCE: &str = "mio, a write to each, read";
+
+pub fn rows() -> Vec<Row> {
+    let sizes = [(1, BLOCK), (8, BLOCK), (32, BLOCK), (32, 1 << 20)];
+    sizes
+        .into_iter()
+        .map(|(outputs, size)| row(outputs, size))
+        .collect()
+}
+
+fn row(outputs: usize, size: usize) -> Row {
+    let kib = size >> 10;
+    let name = format!("fan-out/{outputs}-{kib}K");
+    let about = format!("one input to {outputs} pipes of {kib} KiB");
+    let mut row = Row::new(&name, &about, Unit::GibPerSecond, REFERENCE);
+    for (way, consume) in [("read", Consume::Read), ("spliced on", Consume::Splice)] {
+        row.case(format!("mio, a write to each, {way}"), move |shot| {
+            let mut buffer = Buffer::new(size);
+            fan(shot, outputs, size, consume, |input, outputs| {
+                ensure!((&*input).read(&mut buffer)? == size, "short read");
+                for output in outputs {
+                    ensure!((&*output).write(&buffer)? == size, "short write");
+                }
+                Ok(())
+            })
+        });
+        row.case(format!("limit: tee to each, {way}"), move |shot| {
+            fan(shot, outputs, size, consume, |input, outputs| {
+                tee_to_all(input, outputs, size)
+            })
+        });
+    }
+    row
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Consume {
+    Read,
+    Splice,
+}
+
+type Sender = mio::unix::pipe::Sender;
+type Receiver = mio::unix::pipe::Receiver;
+
+fn ends(size: usize) -> Result<(Sender, Receiver)> {
+    let (writer, reader) = pipe()?;
+    ensure!(
+        fcntl_setpipe_size(&writer, size)? == size,
+        "the pipe has another size"
+    );
+    Ok((nonblocking(writer)?.into(), nonblocking(reader)?.into()))
+}
+
+/// Sends blocks through `hand_on(input, outputs)` to all outputs.
+fn fan(
+    shot: &Shot,
+    count: usize,
+    size: usize,
+    consume: Consume,
+    mut hand_on: impl FnMut(&Receiver, &[Sender]) -> Result<()>,
+) -> Result<Sample> {
+    let blocks = (shot.amount(2 << 30, 128 << 20) / (size * count) as u64).max(1);
+    let (mut sender, input) = ends(size)?;
+    let mut feed = Feed::new(size, blocks);
+    let mut outputs = Vec::new();
+    let mut receivers = Vec::new();
+    for _ in 0..count {
+        let (output, receiver) = ends(size)?;
+        outputs.push(output);
+        receivers.push((receiver, Checker::new(size, shot)));
+    }
+    let null: File = OpenOptions::new().write(true).open("/dev/null")?;
+    let mut buffer = Buffer::new(size);
+    // What is spliced away cannot be checked: the checking shot reads it.
+    let splices = consume == Consume::Splice && !shot.check_all;
+    let watch = Watch::start();
+    while let Some(block) = feed.next() {
+        ensure!(sender.write(block)? == size, "short write");
+        hand_on(&input, &outputs)?;
+        for (receiver, checker) in &mut receivers {
+            if splices {
+                let moved = splice(&*receiver, None, &null, None, size, SpliceFlags::MOVE)?;
+                ensure!(moved == size, "short splice");
+            } else {
+                let n = receiver.read(&mut buffer)?;
+                checker.feed(&buffer[..n])?;
+            }
+        }
+    }
+    let lap = watch.stop();
+    if !splices {
+        for (_, checker) in &receivers {
+            checker.finish(blocks * size as u64)?;
+        }
+    }
+    Ok(lap.sample(blocks * (size * count) as u64))
+}
+
+/// One system call for each output.
+fn tee_to_all(input: &Receiver, outputs: &[Sender], size: usize) -> Result<()> {
+    let (last, others) = outputs.split_last().expect("there are outputs");
+    for output in others {
+        let n = tee(input, output, size, SpliceFlags::NONBLOCK)?;
+        ensure!(n == size, "short tee");
+    }
+    let n = splice(input, None, last, None, size, SpliceFlags::NONBLOCK)?;
+    ensure!(n == size, "short splice");
+    Ok(())
+}
