@@ -88,7 +88,11 @@ impl Side {
 }
 
 fn game(shot: &Shot, placement: Placement, size: usize, play: Play) -> Result<Sample> {
-    let rounds = shot.amount(30_000, 3_000);
+    let rounds = match placement {
+        Placement::OneCore => shot.amount(100_000, 10_000),
+        // Tens of microseconds each.
+        _ => shot.amount(10_000, 2_000),
+    };
     let side = |serves| Side {
         serves,
         size,
