@@ -115,8 +115,6 @@ pub struct Case {
 pub enum Bound {
     /// The ratio of values is at least this.
     AtLeast(f64),
-    /// The ratio of values is at most this.
-    AtMost(f64),
     /// The ratio of CPU times is at most this.
     CpuAtMost(f64),
 }
@@ -229,7 +227,7 @@ impl Verdict {
     pub fn is_met(&self) -> bool {
         match self.target.bound {
             Bound::AtLeast(bound) => self.reached >= bound,
-            Bound::AtMost(bound) | Bound::CpuAtMost(bound) => self.reached <= bound,
+            Bound::CpuAtMost(bound) => self.reached <= bound,
         }
     }
 }
@@ -294,7 +292,7 @@ fn report(row: &Row, samples: &[Vec<Sample>]) -> Report {
         .filter_map(|target| {
             let (case, against) = (find(&target.case)?, find(&target.against)?);
             let from = match target.bound {
-                Bound::AtLeast(_) | Bound::AtMost(_) => &values,
+                Bound::AtLeast(_) => &values,
                 Bound::CpuAtMost(_) => &cpus,
             };
             Some(Verdict {
@@ -354,7 +352,7 @@ mod tests {
                 Ok(sample(if name == "a" { 3 } else { 1 }, 1))
             });
         }
-        row.target("a", Bound::AtMost(2.0));
+        row.target("a", Bound::CpuAtMost(2.0));
         row.target_against("b", "c", Bound::AtLeast(1.0));
         row.target("absent", Bound::AtLeast(1.0));
         let report = run(row, 2, true, &mut |_| {}).unwrap();

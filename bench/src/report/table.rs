@@ -78,7 +78,6 @@ pub fn ratio(value: Option<f64>) -> String {
 fn sentence(verdict: &Verdict) -> String {
     let (what, sign, bound) = match verdict.target.bound {
         Bound::AtLeast(bound) => ("", ">=", bound),
-        Bound::AtMost(bound) => ("", "<=", bound),
         Bound::CpuAtMost(bound) => ("CPU ", "<=", bound),
     };
     format!(
