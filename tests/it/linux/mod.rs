@@ -7,6 +7,7 @@ mod instructions;
 mod packet;
 #[cfg(mio_unsupported_force_poll_poll)]
 mod poll2;
+mod pv;
 mod splice;
 mod stdio;
 mod syscalls;

@@ -10,6 +10,8 @@ mod fifo;
 mod flow;
 mod model;
 mod persistent;
+mod pv;
 mod readiness;
 mod registration;
 pub mod stdio;
+mod terminal;
