@@ -4,6 +4,7 @@ mod capacity;
 #[cfg(not(mio_unsupported_force_poll_poll))]
 mod epoll;
 mod instructions;
+mod multiplex;
 mod packet;
 #[cfg(mio_unsupported_force_poll_poll)]
 mod poll2;

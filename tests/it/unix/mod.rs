@@ -10,6 +10,7 @@ mod fifo;
 mod flow;
 mod model;
 mod persistent;
+mod multiplex;
 mod pv;
 mod readiness;
 mod registration;
