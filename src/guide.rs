@@ -280,6 +280,8 @@
 //! | `is_error() \|\| is_read_closed()` | `is_read_closed()` | the same, or [`EventExt`](crate::EventExt) |
 //! | | | [`is_sender_dropped`](crate::Receiver::is_sender_dropped), [`is_receiver_dropped`](crate::Sender::is_receiver_dropped), [`available`](crate::Receiver::available), [`try_clone`](crate::Sender::try_clone) |
 
+#[cfg(unix)]
+pub mod interop;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub mod linux;
 #[cfg(unix)]
