@@ -5,11 +5,16 @@
 //! - [`Builder::new_packet_pipe`](crate::Builder::new_packet_pipe): a pipe that keeps the boundaries of messages;
 //! - [`Receiver::splice_to`](crate::Receiver::splice_to),
 //!   [`Sender::splice_from`](crate::Sender::splice_from) and
-//!   [`Receiver::tee_to`](crate::Receiver::tee_to): to and from any descriptor inside the kernel.
+//!   [`Receiver::tee_to`](crate::Receiver::tee_to): to and from any descriptor inside the kernel;
+//! - [`Pool`]: empty pipes, kept for reuse.
 
 mod capacity;
 mod packet;
+mod pair;
+mod pool;
 mod splice;
 
 pub use packet::{PacketReceiver, PacketSender};
+pub use pair::Pipe;
+pub use pool::Pool;
 pub use splice::{Moved, Side};

@@ -9,6 +9,7 @@ mod packet;
 #[cfg(mio_unsupported_force_poll_poll)]
 mod poll2;
 mod pv;
+mod pool;
 mod splice;
 mod stdio;
 mod syscalls;
