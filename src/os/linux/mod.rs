@@ -6,15 +6,18 @@
 //! - [`Receiver::splice_to`](crate::Receiver::splice_to),
 //!   [`Sender::splice_from`](crate::Sender::splice_from) and
 //!   [`Receiver::tee_to`](crate::Receiver::tee_to): to and from any descriptor inside the kernel;
-//! - [`Pool`]: empty pipes, kept for reuse.
+//! - [`Pool`]: empty pipes, kept for reuse;
+//! - [`Relay`]: descriptor to pipe to descriptor, and which side it waits for.
 
 mod capacity;
 mod packet;
 mod pair;
 mod pool;
+mod relay;
 mod splice;
 
 pub use packet::{PacketReceiver, PacketSender};
 pub use pair::Pipe;
 pub use pool::Pool;
+pub use relay::{Next, Relay, Step};
 pub use splice::{Moved, Side};

@@ -10,6 +10,7 @@ mod packet;
 mod poll2;
 mod pv;
 mod pool;
+mod relay;
 mod splice;
 mod stdio;
 mod syscalls;
