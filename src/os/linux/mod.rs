@@ -7,15 +7,18 @@
 //!   [`Sender::splice_from`](crate::Sender::splice_from) and
 //!   [`Receiver::tee_to`](crate::Receiver::tee_to): to and from any descriptor inside the kernel;
 //! - [`Pool`]: empty pipes, kept for reuse;
-//! - [`Relay`]: descriptor to pipe to descriptor, and which side it waits for.
+//! - [`Relay`]: descriptor to pipe to descriptor, and which side it waits for;
+//! - [`Fanout`]: one pipe to many, without a copy.
 
 mod capacity;
+mod fanout;
 mod packet;
 mod pair;
 mod pool;
 mod relay;
 mod splice;
 
+pub use fanout::{Fanout, LostOutput};
 pub use packet::{PacketReceiver, PacketSender};
 pub use pair::Pipe;
 pub use pool::Pool;

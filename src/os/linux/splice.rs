@@ -198,7 +198,7 @@ impl Sender {
     }
 
     /// Arms this end and says that it is the one to wait for.
-    fn wait_for_output(&self) -> Moved {
+    pub(super) fn wait_for_output(&self) -> Moved {
         let _ = self.try_io(|| Err::<(), _>(io::ErrorKind::WouldBlock.into()));
         Moved::WouldBlock(Side::Output)
     }

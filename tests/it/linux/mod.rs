@@ -3,6 +3,7 @@
 mod capacity;
 #[cfg(not(mio_unsupported_force_poll_poll))]
 mod epoll;
+mod fanout;
 mod instructions;
 mod multiplex;
 mod packet;
