@@ -8,11 +8,13 @@
 //!   [`Receiver::tee_to`](crate::Receiver::tee_to): to and from any descriptor inside the kernel;
 //! - [`Pool`]: empty pipes, kept for reuse;
 //! - [`Relay`]: descriptor to pipe to descriptor, and which side it waits for;
-//! - [`Fanout`]: one pipe to many, without a copy.
+//! - [`Fanout`]: one pipe to many, without a copy;
+//! - [`PageRing`]: sending pages instead of copies of bytes.
 
 mod capacity;
 mod fanout;
 mod packet;
+mod page_ring;
 mod pair;
 mod pool;
 mod relay;
@@ -20,6 +22,7 @@ mod splice;
 
 pub use fanout::{Fanout, LostOutput};
 pub use packet::{PacketReceiver, PacketSender};
+pub use page_ring::PageRing;
 pub use pair::Pipe;
 pub use pool::Pool;
 pub use relay::{Next, Relay, Step};

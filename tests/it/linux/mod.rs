@@ -7,6 +7,7 @@ mod fanout;
 mod instructions;
 mod multiplex;
 mod packet;
+mod page_ring;
 #[cfg(mio_unsupported_force_poll_poll)]
 mod poll2;
 mod pv;
