@@ -86,6 +86,7 @@ mod pipe;
 mod receiver;
 mod send_queue;
 mod sender;
+mod spin;
 mod sys;
 
 pub use event::EventExt;
@@ -93,6 +94,7 @@ pub use pipe::{Builder, new_pipe};
 pub use receiver::{Drained, Receiver};
 pub use send_queue::SendQueue;
 pub use sender::Sender;
+pub use spin::Spin;
 
 /// README's example is a test too.
 #[cfg(all(doctest, unix))]

@@ -8,6 +8,7 @@ mod examples;
 mod flow;
 mod readiness;
 mod registration;
+mod spin;
 mod util;
 
 #[cfg(target_os = "linux")]
