@@ -13,6 +13,7 @@ mod poll2;
 mod pv;
 mod pool;
 mod relay;
+mod relay_example;
 mod splice;
 mod stdio;
 mod syscalls;
