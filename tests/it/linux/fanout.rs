@@ -6,7 +6,7 @@ use mio::Token;
 use mio_pipe::os::linux::{Fanout, Next, Side, Step};
 use mio_pipe::{Builder, EventExt, Receiver, Sender, new_pipe};
 
-use crate::util::{Loop, pattern};
+use crate::util::{Loop, contents, pattern, sizes};
 
 const MANY: usize = 1 << 20;
 const INPUT: Next = Next::Wait(Side::Input);
@@ -30,24 +30,8 @@ fn add(fanout: &mut Fanout, first: usize, capacities: &[usize]) -> Vec<Receiver>
     readers
 }
 
-fn contents(mut receiver: &Receiver) -> Vec<u8> {
-    let mut data = vec![0; receiver.available().unwrap()];
-    receiver.read_exact(&mut data).unwrap();
-    data
-}
-
 fn waiting(fanout: &Fanout) -> Vec<usize> {
     fanout.waiting().map(|token| token.0).collect()
-}
-
-/// Sizes from 0 to `below`, the same in each run.
-fn sizes(mut seed: u64, below: usize) -> impl FnMut() -> usize {
-    move || {
-        seed = seed
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (seed >> 33) as usize % below
-    }
 }
 
 /// Readers of every appetite, writes of every size, outputs of every capacity.

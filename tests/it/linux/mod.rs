@@ -14,6 +14,7 @@ mod pv;
 mod pool;
 mod relay;
 mod relay_example;
+mod relay_tcp;
 mod splice;
 mod stdio;
 mod syscalls;

@@ -6,28 +6,14 @@ use std::process::Command;
 use mio_pipe::os::linux::{Moved, PageRing};
 use mio_pipe::{Builder, Drained, Receiver, Sender, new_pipe};
 
-use crate::util::{Loop, RECEIVER, SENDER, assert_error, assert_would_block, pattern};
+use crate::util::{
+    Loop, RECEIVER, SENDER, assert_error, assert_would_block, contents, pattern, sizes,
+};
 
 const MANY: usize = 1 << 20;
 
 fn pipe(capacity: usize) -> (Sender, Receiver) {
     Builder::new().capacity(capacity).new_pipe().unwrap()
-}
-
-fn contents(mut receiver: &Receiver) -> Vec<u8> {
-    let mut data = vec![0; receiver.available().unwrap()];
-    receiver.read_exact(&mut data).unwrap();
-    data
-}
-
-/// Sizes from 1 to `below`, the same in each run.
-fn sizes(mut seed: u64, below: usize) -> impl FnMut() -> usize {
-    move || {
-        seed = seed
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        1 + (seed >> 33) as usize % below
-    }
 }
 
 /// Sends `data` in pieces of up to `piece` bytes while reading pieces of up to `read`.
@@ -37,7 +23,7 @@ fn pump(ring: &mut PageRing, mut receiver: &Receiver, data: &[u8], piece: usize,
     let (mut sent, mut received) = (0, 0);
     let mut buf = vec![0; read];
     while received < data.len() {
-        let end = data.len().min(sent + write_size());
+        let end = data.len().min(sent + 1 + write_size());
         let left = &data[sent..end];
         sent += match end % 2 {
             0 => ring.fill(left).unwrap(),
@@ -51,7 +37,7 @@ fn pump(ring: &mut PageRing, mut receiver: &Receiver, data: &[u8], piece: usize,
                 })
                 .unwrap(),
         };
-        let len = read_size();
+        let len = 1 + read_size();
         match receiver.read(&mut buf[..len]) {
             Ok(n) => {
                 assert!(buf[..n] == data[received..][..n], "at {received}");
@@ -107,7 +93,7 @@ fn bytes_in_the_pipe_are_never_written_over() {
             }
         }
         let _ = ring.flush().unwrap();
-        let _ = receiver.drain(&mut received, size()).unwrap();
+        let _ = receiver.drain(&mut received, 1 + size()).unwrap();
     }
     assert!(received == data);
 }

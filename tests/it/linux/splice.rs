@@ -9,7 +9,7 @@ use std::process::Command;
 use mio_pipe::os::linux::{Moved, Side};
 use mio_pipe::{Receiver, Sender, new_pipe};
 
-use crate::util::{Loop, RECEIVER, SENDER, assert_error, pattern};
+use crate::util::{Loop, RECEIVER, SENDER, assert_error, contents, pattern};
 
 const INPUT: Moved = Moved::WouldBlock(Side::Input);
 const OUTPUT: Moved = Moved::WouldBlock(Side::Output);
@@ -25,12 +25,6 @@ fn full() -> (Sender, Receiver) {
     let (mut sender, receiver) = new_pipe().unwrap();
     while sender.write(&[0; 4096]).is_ok() {}
     (sender, receiver)
-}
-
-fn contents(mut receiver: &Receiver) -> Vec<u8> {
-    let mut data = vec![0; receiver.available().unwrap()];
-    receiver.read_exact(&mut data).unwrap();
-    data
 }
 
 #[test]
