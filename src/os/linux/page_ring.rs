@@ -66,6 +66,12 @@ const CHUNK: usize = 64 * 1024;
 /// in the place of earlier ones. A TCP socket keeps pages until they are acknowledged, and sends them
 /// again if need be: count its send buffer in, or use [`Sender::fill`] for readers that you do not know.
 ///
+/// # Memory
+///
+/// A ring takes a huge page (2 MiB), or several, where the system has them to give: the kernel looks
+/// up each page that is sent, and that costs half as much there. Otherwise it takes what it uses: the
+/// pipe's capacity, `downstream`, and 64 KiB.
+///
 /// The memory belongs to the ring alone and holds nothing but this stream: never bytes of another
 /// part of the program. It is unmapped on drop; what is in the pipe then stays readable.
 ///
