@@ -10,8 +10,8 @@ mod packet;
 mod page_ring;
 #[cfg(mio_unsupported_force_poll_poll)]
 mod poll2;
-mod pv;
 mod pool;
+mod pv;
 mod relay;
 mod relay_example;
 mod relay_tcp;
