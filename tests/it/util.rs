@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::PathBuf;
-use std::process::{Child, Command, Output};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use mio::event::{Event, Source};
@@ -262,20 +262,6 @@ pub fn cat() -> Command {
     let mut command = Command::new(example("tour"));
     command.arg("--role=cat");
     command
-}
-
-/// Waits for a child that was started, and for everything it still has to say.
-#[track_caller]
-pub fn finish(mut child: Child) -> Output {
-    // Not for this test to hold open: the child may wait for the end of its input.
-    drop(child.stdin.take());
-    let id = child.id();
-    let (sender, receiver) = std::sync::mpsc::channel();
-    std::thread::spawn(move || sender.send(child.wait_with_output()));
-    match receiver.recv_timeout(DEADLINE) {
-        Ok(output) => output.unwrap(),
-        Err(_) => panic!("process {id} did not end within {DEADLINE:?}"),
-    }
 }
 
 /// Runs `body` in a process of its own: for what would disturb other tests, as limits and signals

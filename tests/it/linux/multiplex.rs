@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 
 use mio_pipe::os::unix::fifo;
 
-use crate::util::{example, finish};
+use crate::unix::program::finish;
+use crate::util::example;
 
 /// A child prints 1 GiB faster than it is read, and not one newline.
 #[test]

@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::pipe::{PipeFlags, pipe_with};
 
-use crate::util::{example, finish};
+use crate::unix::program::finish;
+use crate::util::example;
 
 /// Whoever shares stdin and stdout with it still has them blocking while it runs.
 #[test]

@@ -12,6 +12,7 @@ mod interop;
 mod model;
 mod multiplex;
 mod persistent;
+pub mod program;
 mod pv;
 mod readiness;
 mod registration;

@@ -10,8 +10,9 @@ use mio_pipe::os::unix::fifo;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use super::program::finish;
 use super::terminal::Terminal;
-use crate::util::{example, finish};
+use crate::util::example;
 
 fn multiplex() -> Command {
     let mut command = Command::new(example("multiplex"));

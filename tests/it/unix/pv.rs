@@ -11,8 +11,9 @@ use std::thread;
 
 use rustix::process::Signal;
 
+use super::program::finish;
 use super::terminal::Terminal;
-use crate::util::{example, finish, pattern};
+use crate::util::{example, pattern};
 
 fn pv() -> Command {
     let mut command = Command::new(example("pv"));
