@@ -80,7 +80,7 @@ const EARNED: u32 = 8;
 
 /// Credit for looking whether things have changed. Both sides look at times of their own, and must
 /// coincide, so this is more than one call.
-const LOOK: u32 = 3;
+const LOOK: u32 = 2;
 
 /// Calls between two looks: this many on average. With `LOOK` it sets what is lost where spinning is of
 /// no use, and how long it takes to notice that it is of use again: some `PAUSE * PAUSE / LOOK` calls.
@@ -88,7 +88,7 @@ const PAUSE: u32 = 300;
 
 impl Spin {
     /// A number of tries that suits a pipe: what a wake-up costs, in reads.
-    pub const TRIES: u32 = 50;
+    pub const TRIES: u32 = 100;
 
     /// Makes up to `tries` further tries in each call of [`run`](Spin::run); 0 makes none.
     pub fn new(tries: u32) -> Spin {

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 
 use mio_pipe::Spin;
 
-const TRIES: u32 = 50;
+const TRIES: u32 = Spin::TRIES;
 
 /// One call in which the operation succeeds at the `nth` try, counted from 1, or never; returns how
 /// many were made.
