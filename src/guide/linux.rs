@@ -1,5 +1,12 @@
 //! Linux and Android: capacity, packets, and bytes that are never copied.
 //!
+//! 1. [Capacity](#capacity)
+//! 2. [Packets](#packets)
+//! 3. [Without copying](#without-copying): splice and tee
+//! 4. [Relays](#relays): from one connection to another
+//! 5. [Many readers](#many-readers)
+//! 6. [Sending pages](#sending-pages)
+//!
 //! # Capacity
 //!
 //! A pipe holds 64 KiB by default, which is 16 pages. A larger one lets a fast writer run on while
@@ -83,3 +90,48 @@
 //! The other descriptor must be non-blocking too, unless it is a file: splice(2) waits for one that
 //! is not. The bytes in the pipe *are* the pages of the file or the memory they came from, so a file
 //! that is changed while its pages are in a pipe changes what is read from it.
+//!
+//! # Relays
+//!
+//! A proxy moves bytes from one connection to another and looks at none of them.
+//! [`Relay`](crate::os::linux::Relay) is one direction of that, through a pipe and past the process:
+//! after each step it says which side to wait for. [`Pool`](crate::os::linux::Pool) keeps empty pipes,
+//! so that only the connections that are moving something need one. `examples/relay` puts both into
+//! a TCP relay for thousands of connections.
+//!
+//! ```
+//! # fn main() -> std::io::Result<()> {
+//! use std::io::{Read, Write};
+//! use std::os::unix::net::UnixStream;
+//! use mio_pipe::Builder;
+//! use mio_pipe::os::linux::{Next, Pool, Relay, Side};
+//!
+//! let mut pool = Pool::new(Builder::new(), 16);
+//! let (mut client, input) = UnixStream::pair()?;
+//! let (output, mut server) = UnixStream::pair()?;
+//! input.set_nonblocking(true)?;
+//! output.set_nonblocking(true)?;
+//!
+//! client.write_all(b"a request")?;
+//! let mut relay = Relay::new(pool.take()?)?;
+//! let step = relay.step(&input, &output, 1 << 20)?;
+//! assert_eq!((step.given, step.next), (9, Next::Wait(Side::Input)));
+//! assert!(pool.put(relay.into_pipe())); // Idle: somebody else can have the pipe.
+//!
+//! let mut buf = [0; 16];
+//! assert_eq!(server.read(&mut buf)?, 9);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Many readers
+//!
+//! [`Fanout`](crate::os::linux::Fanout) gives everything that one pipe receives to many, each at its
+//! own pace, without a copy: the pipes share the pages. The slowest sets the pace; whoever is too slow
+//! can be taken out.
+//!
+//! # Sending pages
+//!
+//! [`PageRing`](crate::os::linux::PageRing) sends memory instead of copies of it, by vmsplice(2). It is
+//! for those who produce a lot and whose reader reads it, or splices it on. Read its section on readers
+//! that keep pages first.
