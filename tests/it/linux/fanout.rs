@@ -6,7 +6,8 @@ use mio::Token;
 use mio_pipe::os::linux::{Fanout, Next, Side, Step};
 use mio_pipe::{Builder, EventExt, Receiver, Sender, new_pipe};
 
-use crate::util::{Loop, contents, pattern, sizes};
+use super::util::{contents, sizes};
+use crate::util::{Loop, pattern};
 
 const MANY: usize = 1 << 20;
 const INPUT: Next = Next::Wait(Side::Input);

@@ -18,3 +18,4 @@ mod relay_tcp;
 mod splice;
 mod stdio;
 mod syscalls;
+mod util;

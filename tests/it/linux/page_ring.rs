@@ -6,9 +6,8 @@ use std::process::Command;
 use mio_pipe::os::linux::{Moved, PageRing};
 use mio_pipe::{Builder, Drained, Receiver, Sender, new_pipe};
 
-use crate::util::{
-    Loop, RECEIVER, SENDER, assert_error, assert_would_block, contents, pattern, sizes,
-};
+use super::util::{contents, sizes};
+use crate::util::{Loop, RECEIVER, SENDER, assert_error, assert_would_block, pattern};
 
 const MANY: usize = 1 << 20;
 

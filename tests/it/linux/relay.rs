@@ -8,7 +8,8 @@ use std::os::unix::net::UnixStream;
 use mio_pipe::os::linux::{Next, Pipe, Pool, Relay, Side, Step};
 use mio_pipe::{Builder, Receiver, Sender, new_pipe};
 
-use crate::util::{Loop, SENDER, assert_error, contents, pattern};
+use super::util::contents;
+use crate::util::{Loop, SENDER, assert_error, pattern};
 
 const MANY: usize = 1 << 20;
 const INPUT: Next = Next::Wait(Side::Input);

@@ -9,7 +9,8 @@ use std::process::Command;
 use mio_pipe::os::linux::{Moved, Side};
 use mio_pipe::{Receiver, Sender, new_pipe};
 
-use crate::util::{Loop, RECEIVER, SENDER, assert_error, contents, pattern};
+use super::util::contents;
+use crate::util::{Loop, RECEIVER, SENDER, assert_error, pattern};
 
 const INPUT: Moved = Moved::WouldBlock(Side::Input);
 const OUTPUT: Moved = Moved::WouldBlock(Side::Output);
