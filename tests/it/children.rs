@@ -6,14 +6,14 @@ use std::process::Stdio;
 
 use mio_pipe::{Receiver, Sender, child};
 
-use crate::util::{Loop, RECEIVER, SENDER, cat, pattern};
+use crate::util::{Loop, RECEIVER, SENDER, Start, cat, pattern};
 
 #[test]
 fn megabytes_pass_through_a_child_both_ways() {
     let mut child = cat()
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .spawn()
+        .start()
         .unwrap();
     let mut sender = Sender::from(child.stdin.take().unwrap());
     let mut receiver = Receiver::from(child.stdout.take().unwrap());
@@ -31,7 +31,7 @@ fn stderr_of_a_child_is_received() {
         .arg("--to-stderr")
         .stdin(Stdio::piped())
         .stderr(Stdio::piped())
-        .spawn()
+        .start()
         .unwrap();
     let mut sender = Sender::from(child.stdin.take().unwrap());
     let mut receiver = Receiver::from(child.stderr.take().unwrap());
@@ -49,7 +49,7 @@ fn stderr_of_a_child_is_received() {
 fn child_gets_blocking_ends() {
     let (mut sender, stdin) = child::stdin().unwrap();
     let (stdout, mut receiver) = child::output().unwrap();
-    let mut child = cat().stdin(stdin).stdout(stdout).spawn().unwrap();
+    let mut child = cat().stdin(stdin).stdout(stdout).start().unwrap();
     let mut events = Loop::new();
     events.writable(&mut sender, SENDER);
     events.readable(&mut receiver, RECEIVER);
@@ -70,7 +70,7 @@ fn stdout_and_stderr_share_one_pipe_in_order() {
         .stdin(Stdio::null())
         .stdout(stdout)
         .stderr(stderr);
-    let mut child = command.spawn().unwrap();
+    let mut child = command.start().unwrap();
     drop(command);
     let mut events = Loop::new();
     events.readable(&mut receiver, RECEIVER);
@@ -85,7 +85,7 @@ fn child_that_exits_early_breaks_the_pipe() {
     let (mut sender, stdin) = child::stdin().unwrap();
     let mut command = cat();
     command.arg("--exit").stdin(stdin);
-    let mut child = command.spawn().unwrap();
+    let mut child = command.start().unwrap();
     drop(command);
     assert!(child.wait().unwrap().success());
     let mut events = Loop::new();
@@ -101,7 +101,7 @@ fn killed_child_is_eof() {
     let (stdout, mut receiver) = child::output().unwrap();
     let mut command = cat();
     command.stdin(Stdio::piped()).stdout(stdout);
-    let mut child = command.spawn().unwrap();
+    let mut child = command.start().unwrap();
     drop(command);
     let mut events = Loop::new();
     events.readable(&mut receiver, RECEIVER);

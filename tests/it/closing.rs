@@ -4,10 +4,11 @@ use std::io::{ErrorKind, Read, Write};
 use std::sync::Barrier;
 use std::thread;
 
-use crate::util::{Loop, RECEIVER, assert_error, pattern};
+use crate::util::{Loop, RECEIVER, assert_error, pattern, quiet};
 
 #[test]
 fn receiver_reads_what_is_left_then_eof_again_and_again() {
+    let _quiet = quiet();
     let (mut events, sender, mut receiver) = Loop::with_pipe();
     let data = pattern(5000);
     events.write_all(&sender, &data);
@@ -23,6 +24,7 @@ fn receiver_reads_what_is_left_then_eof_again_and_again() {
 
 #[test]
 fn sender_gets_broken_pipe_again_and_again() {
+    let _quiet = quiet();
     let (mut events, mut sender, receiver) = Loop::with_pipe();
     drop(receiver);
     // On some platforms the first write only starts; the error comes with the next.
@@ -39,6 +41,7 @@ fn sender_gets_broken_pipe_again_and_again() {
 
 #[test]
 fn zero_length_read_is_not_eof() {
+    let _quiet = quiet();
     let (mut events, sender, mut receiver) = Loop::with_pipe();
     events.write_all(&sender, b"x");
     events.wait_for(RECEIVER, |event| event.is_readable());
@@ -48,6 +51,7 @@ fn zero_length_read_is_not_eof() {
 
 #[test]
 fn zero_length_write_is_ok_and_sends_nothing() {
+    let _quiet = quiet();
     let (mut events, mut sender, receiver) = Loop::with_pipe();
     let n = events.run(|| sender.write(b"").map(Some));
     assert_eq!(n, 0);
@@ -58,6 +62,7 @@ fn zero_length_write_is_ok_and_sends_nothing() {
 
 #[test]
 fn receiver_learns_of_a_drop_while_it_is_polled() {
+    let _quiet = quiet();
     let (mut events, sender, receiver) = Loop::with_pipe();
     let barrier = Barrier::new(2);
     thread::scope(|scope| {
@@ -72,6 +77,7 @@ fn receiver_learns_of_a_drop_while_it_is_polled() {
 
 #[test]
 fn each_end_can_be_asked_without_an_event() {
+    let _quiet = quiet();
     let (_events, sender, receiver) = Loop::with_pipe();
     assert!(!sender.is_receiver_dropped().unwrap());
     assert!(!receiver.is_sender_dropped().unwrap());
@@ -86,6 +92,7 @@ fn each_end_can_be_asked_without_an_event() {
 
 #[test]
 fn ends_that_were_never_registered_can_be_asked() {
+    let _quiet = quiet();
     let (sender, receiver) = mio_pipe::new_pipe().unwrap();
     assert!(!sender.is_receiver_dropped().unwrap());
     assert!(!receiver.is_sender_dropped().unwrap());
@@ -95,6 +102,7 @@ fn ends_that_were_never_registered_can_be_asked() {
 
 #[test]
 fn asking_consumes_neither_data_nor_readiness() {
+    let _quiet = quiet();
     let (mut events, sender, receiver) = Loop::with_pipe();
     events.write_all(&sender, b"data");
     events.wait_for(RECEIVER, |event| event.is_readable());
@@ -105,6 +113,7 @@ fn asking_consumes_neither_data_nor_readiness() {
 
 #[test]
 fn a_dropped_sender_does_not_break_its_sibling_pipe() {
+    let _quiet = quiet();
     let (mut events, first, _first_receiver) = Loop::with_pipe();
     let (mut second, mut second_receiver) = mio_pipe::new_pipe().unwrap();
     events.writable(&mut second, mio::Token(10));
@@ -116,6 +125,7 @@ fn a_dropped_sender_does_not_break_its_sibling_pipe() {
 
 #[test]
 fn write_after_the_receiver_left_a_full_pipe_is_broken_pipe() {
+    let _quiet = quiet();
     let (mut events, sender, receiver) = Loop::with_pipe();
     let chunk = [0; 4096];
     let mut sender_ref = &sender;

@@ -2,11 +2,11 @@
 
 use std::process::{Command, Output};
 
-use crate::util::example;
+use crate::util::{Start, example};
 
 #[track_caller]
 fn run(command: &mut Command) -> (Output, String) {
-    let output = command.output().unwrap();
+    let output = command.captured().unwrap();
     let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
     let text = String::from_utf8_lossy(&text).into_owned();
     (output, text)

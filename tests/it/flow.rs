@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use mio_pipe::{Drained, Receiver, SendQueue, Sender};
 
-use crate::util::{Loop, RECEIVER, SENDER, pattern};
+use crate::util::{Loop, RECEIVER, SENDER, pattern, quiet};
 
 /// Fills and drains in turns until everything came through and the end was seen.
 #[track_caller]
@@ -28,6 +28,7 @@ fn pump(events: &mut Loop, sender: Sender, receiver: &Receiver, data: &[u8]) -> 
 
 #[test]
 fn fill_and_drain_move_everything_once_and_in_order() {
+    let _quiet = quiet();
     let (mut events, sender, receiver) = Loop::with_pipe();
     let data = pattern(8 << 20);
     assert_eq!(pump(&mut events, sender, &receiver, &data), data);
@@ -35,6 +36,7 @@ fn fill_and_drain_move_everything_once_and_in_order() {
 
 #[test]
 fn fill_of_nothing_is_nothing() {
+    let _quiet = quiet();
     let (mut events, sender, receiver) = Loop::with_pipe();
     events.wait_for(SENDER, |event| event.is_writable());
     assert_eq!(sender.fill(b"").unwrap(), 0);
@@ -44,6 +46,7 @@ fn fill_of_nothing_is_nothing() {
 
 #[test]
 fn drain_respects_its_limit_and_appends() {
+    let _quiet = quiet();
     let (mut events, sender, receiver) = Loop::with_pipe();
     let data = pattern(1000);
     events.write_all(&sender, &data);
@@ -61,6 +64,7 @@ fn drain_respects_its_limit_and_appends() {
 
 #[test]
 fn drain_says_empty_then_closed() {
+    let _quiet = quiet();
     let (mut events, sender, receiver) = Loop::with_pipe();
     let mut buf = Vec::new();
     assert_eq!(receiver.drain(&mut buf, 10).unwrap(), Drained::Empty);
@@ -75,6 +79,7 @@ fn drain_says_empty_then_closed() {
 
 #[test]
 fn an_event_follows_each_empty_drain() {
+    let _quiet = quiet();
     let (mut events, sender, receiver) = Loop::with_pipe();
     let mut buf = Vec::new();
     for round in 0..500_u32 {
@@ -96,6 +101,7 @@ fn an_event_follows_each_empty_drain() {
 /// The end came before the event: nothing else would say so.
 #[test]
 fn drain_event_sees_the_end_that_came_with_the_last_bytes() {
+    let _quiet = quiet();
     let (mut events, sender, receiver) = Loop::with_pipe();
     events.write_all(&sender, b"last");
     drop(sender);
@@ -109,6 +115,7 @@ fn drain_event_sees_the_end_that_came_with_the_last_bytes() {
 
 #[test]
 fn messages_arrive_whole_and_in_order_through_a_queue() {
+    let _quiet = quiet();
     let (mut events, sender, receiver) = Loop::with_pipe();
     let mut queue = SendQueue::new();
     let mut expected = Vec::new();
@@ -211,6 +218,7 @@ fn queue_keeps_what_a_broken_pipe_did_not_take() {
 
 #[test]
 fn empty_queue_needs_no_writable_interest() {
+    let _quiet = quiet();
     let mut events = Loop::new();
     let (mut sender, mut receiver) = mio_pipe::new_pipe().unwrap();
     events.writable(&mut sender, SENDER);
@@ -228,6 +236,7 @@ fn empty_queue_needs_no_writable_interest() {
 
 #[test]
 fn short_fill_can_go_on_once_emptied() {
+    let _quiet = quiet();
     let (mut events, sender, receiver) = Loop::with_pipe();
     let data = pattern(300_000);
     for _ in 0..10 {

@@ -5,10 +5,11 @@ use std::io::ErrorKind;
 use mio::{Interest, Token};
 use mio_pipe::new_pipe;
 
-use crate::util::{Loop, RECEIVER, SENDER, assert_error};
+use crate::util::{Loop, RECEIVER, SENDER, assert_error, quiet};
 
 #[test]
 fn reregister_before_register_is_not_found() {
+    let _quiet = quiet();
     let events = Loop::new();
     let (mut sender, mut receiver) = new_pipe().unwrap();
     let registry = events.poll.registry();
@@ -24,6 +25,7 @@ fn reregister_before_register_is_not_found() {
 
 #[test]
 fn deregister_before_register_is_not_found() {
+    let _quiet = quiet();
     let events = Loop::new();
     let (mut sender, mut receiver) = new_pipe().unwrap();
     assert_error(
@@ -38,6 +40,7 @@ fn deregister_before_register_is_not_found() {
 
 #[test]
 fn deregister_twice_is_not_found() {
+    let _quiet = quiet();
     let (events, mut sender, mut receiver) = Loop::with_pipe();
     let registry = events.poll.registry();
     registry.deregister(&mut sender).unwrap();
@@ -48,6 +51,7 @@ fn deregister_twice_is_not_found() {
 
 #[test]
 fn deregistered_end_gets_no_event() {
+    let _quiet = quiet();
     let (mut events, sender, mut receiver) = Loop::with_pipe();
     events.poll.registry().deregister(&mut receiver).unwrap();
     events.write_all(&sender, b"x");
@@ -56,6 +60,7 @@ fn deregistered_end_gets_no_event() {
 
 #[test]
 fn deregistered_end_can_be_registered_again() {
+    let _quiet = quiet();
     let (mut events, mut sender, mut receiver) = Loop::with_pipe();
     for round in 0..10_u8 {
         let registry = events.poll.registry();
@@ -71,6 +76,7 @@ fn deregistered_end_can_be_registered_again() {
 
 #[test]
 fn register_twice_is_refused_and_leaves_the_first_registration() {
+    let _quiet = quiet();
     let (mut events, sender, mut receiver) = Loop::with_pipe();
     for _ in 0..3 {
         let twice = events
@@ -93,6 +99,7 @@ fn register_twice_is_refused_and_leaves_the_first_registration() {
 
 #[test]
 fn ends_outlive_their_poll() {
+    let _quiet = quiet();
     let (events, sender, receiver) = Loop::with_pipe();
     drop(events);
     assert!(!sender.is_receiver_dropped().unwrap());
@@ -102,6 +109,7 @@ fn ends_outlive_their_poll() {
 
 #[test]
 fn dropped_end_gets_no_event() {
+    let _quiet = quiet();
     let (mut events, sender, receiver) = Loop::with_pipe();
     drop(receiver);
     // A pipe that takes the freed numbers, and has data.

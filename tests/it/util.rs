@@ -2,7 +2,8 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use mio::event::{Event, Source};
@@ -246,6 +247,39 @@ pub fn cat() -> Command {
     command
 }
 
+/// Held for writing while a child is being started, and for reading by tests for which a dropped end
+/// must be gone at once: from its fork to its exec a child holds every descriptor of this process.
+static STARTING: RwLock<()> = RwLock::new(());
+
+/// While this lives no child is started, so that what is closed is closed. Whoever holds it must not
+/// start one.
+pub fn quiet() -> RwLockReadGuard<'static, ()> {
+    STARTING.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starting children, one at a time and not while somebody wants [`quiet`].
+pub trait Start {
+    /// As `spawn`.
+    fn start(&mut self) -> io::Result<Child>;
+
+    /// As `output`, with stdout and stderr captured.
+    fn captured(&mut self) -> io::Result<Output>;
+}
+
+impl Start for Command {
+    fn start(&mut self) -> io::Result<Child> {
+        let _starting = STARTING.write().unwrap_or_else(PoisonError::into_inner);
+        self.spawn()
+    }
+
+    fn captured(&mut self) -> io::Result<Output> {
+        self.stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .start()?
+            .wait_with_output()
+    }
+}
+
 /// Runs `body` in a process of its own: for what would disturb other tests, as limits and signals
 /// do. `name` is the test's own path, `module::test`.
 #[track_caller]
@@ -257,7 +291,8 @@ pub fn in_own_process(name: &str, body: impl FnOnce()) {
     let output = Command::new(std::env::current_exe().unwrap())
         .args([name, "--exact", "--nocapture"])
         .env(ALONE, name)
-        .output()
+        .stdin(Stdio::null())
+        .captured()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(

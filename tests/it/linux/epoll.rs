@@ -5,7 +5,7 @@ use std::io::Write;
 use mio::event::Event;
 use mio_pipe::new_pipe;
 
-use crate::util::{Loop, RECEIVER, SENDER};
+use crate::util::{Loop, RECEIVER, SENDER, quiet};
 
 /// R readable, W writable, E error, RC and WC read and write closed.
 fn flags(event: &Event) -> String {
@@ -36,6 +36,7 @@ fn expect(events: &mut Loop, token: mio::Token, expected: &str) {
 
 #[test]
 fn receiver_with_data() {
+    let _quiet = quiet();
     let (mut events, mut sender, _receiver) = Loop::with_pipe();
     sender.write_all(b"x").unwrap();
     expect(&mut events, RECEIVER, "R");
@@ -43,6 +44,7 @@ fn receiver_with_data() {
 
 #[test]
 fn sender_gone_and_empty() {
+    let _quiet = quiet();
     let (mut events, sender, _receiver) = Loop::with_pipe();
     drop(sender);
     expect(&mut events, RECEIVER, "RC WC");
@@ -50,6 +52,7 @@ fn sender_gone_and_empty() {
 
 #[test]
 fn sender_gone_and_data_left() {
+    let _quiet = quiet();
     let (mut events, mut sender, _receiver) = Loop::with_pipe();
     sender.write_all(b"x").unwrap();
     drop(sender);
@@ -58,6 +61,7 @@ fn sender_gone_and_data_left() {
 
 #[test]
 fn receiver_gone_and_space_left() {
+    let _quiet = quiet();
     let (mut events, _sender, receiver) = Loop::with_pipe();
     drop(receiver);
     expect(&mut events, SENDER, "W E WC");
@@ -65,6 +69,7 @@ fn receiver_gone_and_space_left() {
 
 #[test]
 fn receiver_gone_and_full() {
+    let _quiet = quiet();
     let (mut events, mut sender, receiver) = Loop::with_pipe();
     while sender.write(&[0; 4096]).is_ok() {}
     drop(receiver);
@@ -74,6 +79,7 @@ fn receiver_gone_and_full() {
 /// Slots, not bytes: a full pipe turns writable only when a whole page is free.
 #[test]
 fn full_pipe_turns_writable_when_a_whole_page_is_free() {
+    let _quiet = quiet();
     let mut events = Loop::new();
     let (mut sender, mut receiver) = new_pipe().unwrap();
     while sender.write(&[0; 4096]).is_ok() {}

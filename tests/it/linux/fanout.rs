@@ -7,7 +7,7 @@ use mio_pipe::os::linux::{Fanout, Next, Side, Step};
 use mio_pipe::{Builder, EventExt, Receiver, Sender, new_pipe};
 
 use super::util::{contents, sizes};
-use crate::util::{Loop, pattern};
+use crate::util::{Loop, pattern, quiet};
 
 const MANY: usize = 1 << 20;
 const INPUT: Next = Next::Wait(Side::Input);
@@ -79,6 +79,7 @@ fn every_output_gets_every_byte_once_and_in_order() {
 
 #[test]
 fn waits_for_the_input_when_it_is_empty_and_is_done_at_its_end() {
+    let _quiet = quiet();
     let (mut source, mut fanout, readers) = fanout(&[65_536, 65_536]);
     let nothing = Step {
         taken: 0,
@@ -115,6 +116,7 @@ fn waits_for_the_input_when_it_is_empty_and_is_done_at_its_end() {
 
 #[test]
 fn waits_for_the_slowest_and_names_it() {
+    let _quiet = quiet();
     let (source, mut fanout, readers) = fanout(&[65_536, 4096, 65_536, 4096]);
     let data = pattern(20_000);
     assert_eq!(source.fill(&data).unwrap(), data.len());
@@ -148,6 +150,7 @@ fn waits_for_the_slowest_and_names_it() {
 
 #[test]
 fn the_end_of_the_input_waits_for_full_outputs() {
+    let _quiet = quiet();
     let (source, mut fanout, readers) = fanout(&[4096, 4096]);
     source.fill(&pattern(5000)).unwrap();
     drop(source);
@@ -164,6 +167,7 @@ fn the_end_of_the_input_waits_for_full_outputs() {
 
 #[test]
 fn the_limit_is_kept_and_says_again() {
+    let _quiet = quiet();
     let (source, mut fanout, readers) = fanout(&[65_536, 65_536, 65_536]);
     let data = pattern(10_000);
     source.fill(&data).unwrap();
@@ -237,6 +241,7 @@ fn a_lost_output_is_reported_and_disturbs_nobody() {
 
 #[test]
 fn without_the_slow_one_the_others_go_on_and_miss_nothing() {
+    let _quiet = quiet();
     let (source, mut fanout, readers) = fanout(&[65_536, 4096, 65_536]);
     let data = pattern(100_000);
     let mut sent = source.fill(&data).unwrap();
@@ -260,6 +265,7 @@ fn without_the_slow_one_the_others_go_on_and_miss_nothing() {
 
 #[test]
 fn a_new_output_starts_with_what_not_everybody_has() {
+    let _quiet = quiet();
     let (mut source, mut fanout, readers) = fanout(&[65_536, 4096]);
     let data = pattern(10_000);
     source.write_all(&data).unwrap();
@@ -278,6 +284,7 @@ fn a_new_output_starts_with_what_not_everybody_has() {
 
 #[test]
 fn without_outputs_the_input_is_kept() {
+    let _quiet = quiet();
     let (mut source, mut fanout, _) = fanout(&[]);
     source.write_all(b"kept").unwrap();
     assert_eq!(fanout.step(MANY).unwrap().next, OUTPUT);
@@ -289,6 +296,7 @@ fn without_outputs_the_input_is_kept() {
 
 #[test]
 fn the_parts_say_who_has_what() {
+    let _quiet = quiet();
     let (mut source, mut fanout, readers) = fanout(&[65_536, 4096]);
     let data = pattern(10_000);
     source.write_all(&data).unwrap();
@@ -310,6 +318,7 @@ fn the_parts_say_who_has_what() {
 /// often than that.
 #[test]
 fn driven_by_events_it_neither_hangs_nor_spins() {
+    let _quiet = quiet();
     const SOURCE: Token = Token(100);
     const IN: Token = Token(101);
     const OUTPUTS: usize = 6;

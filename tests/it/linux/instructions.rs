@@ -8,6 +8,8 @@ use std::process::Command;
 
 use mio_pipe::new_pipe;
 
+use crate::util::Start;
+
 const TEST: &str = "linux::instructions::no_operation_takes_more_instructions_than_mio";
 const COUNTED: &str = "MIO_PIPE_TEST_COUNTED";
 const ROUNDS: u64 = 100;
@@ -95,7 +97,11 @@ fn no_operation_takes_more_instructions_than_mio() {
         eprintln!("skipped: instructions count in release builds only");
         return;
     }
-    if Command::new("valgrind").arg("--version").output().is_err() {
+    if Command::new("valgrind")
+        .arg("--version")
+        .captured()
+        .is_err()
+    {
         assert!(
             std::env::var_os("CI").is_none(),
             "the gate must install valgrind"
@@ -115,7 +121,7 @@ fn no_operation_takes_more_instructions_than_mio() {
         .arg(std::env::current_exe().unwrap())
         .args([TEST, "--exact", "--test-threads=1"])
         .env(COUNTED, "1")
-        .output()
+        .captured()
         .unwrap();
     assert!(
         output.status.success(),

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use mio_pipe::os::unix::fifo;
 
 use crate::unix::program::finish;
-use crate::util::example;
+use crate::util::{Start, example};
 
 /// A child prints 1 GiB faster than it is read, and not one newline.
 #[test]
@@ -24,7 +24,7 @@ fn memory_does_not_grow_with_what_is_printed() {
         .args(["head -c 1G /dev/zero", &last])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .spawn()
+        .start()
         .unwrap();
     let mut stdout = child.stdout.take().unwrap();
     let mut part = vec![0; PART + AROUND];

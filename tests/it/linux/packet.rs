@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use mio_pipe::Builder;
 use mio_pipe::os::linux::{PacketReceiver, PacketSender};
 
-use crate::util::{Loop, RECEIVER, SENDER, assert_error, assert_would_block, pattern};
+use crate::util::{Loop, RECEIVER, SENDER, assert_error, assert_would_block, pattern, quiet};
 
 fn packet_pipe() -> (PacketSender, PacketReceiver) {
     Builder::new().new_packet_pipe().unwrap()
@@ -13,6 +13,7 @@ fn packet_pipe() -> (PacketSender, PacketReceiver) {
 
 #[test]
 fn each_packet_is_received_whole_and_alone() {
+    let _quiet = quiet();
     let (sender, receiver) = packet_pipe();
     let packets: Vec<_> = [1, 10, 4095, 4096, 2].map(pattern).into();
     for packet in &packets {
@@ -34,6 +35,7 @@ fn each_packet_is_received_whole_and_alone() {
 
 #[test]
 fn packets_that_cannot_be_are_refused() {
+    let _quiet = quiet();
     let (sender, receiver) = packet_pipe();
     assert_error(sender.send(b""), ErrorKind::InvalidInput);
     assert_error(
@@ -45,6 +47,7 @@ fn packets_that_cannot_be_are_refused() {
 
 #[test]
 fn a_buffer_that_might_lose_bytes_is_refused() {
+    let _quiet = quiet();
     let (sender, receiver) = packet_pipe();
     sender.send(&[7; 4096]).unwrap();
     assert_error(receiver.recv(&mut [0; 4095]), ErrorKind::InvalidInput);
@@ -57,6 +60,7 @@ fn a_buffer_that_might_lose_bytes_is_refused() {
 
 #[test]
 fn a_packet_takes_a_page_and_capacity_counts_packets() {
+    let _quiet = quiet();
     let page = rustix::param::page_size();
     let (sender, receiver) = Builder::new().capacity(4 * page).new_packet_pipe().unwrap();
     for _ in 0..4 {
@@ -73,6 +77,7 @@ fn a_packet_takes_a_page_and_capacity_counts_packets() {
 
 #[test]
 fn packet_ends_register_and_are_ready() {
+    let _quiet = quiet();
     let mut events = Loop::new();
     let (mut sender, mut receiver) = packet_pipe();
     events.writable(&mut sender, SENDER);

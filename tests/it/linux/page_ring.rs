@@ -7,7 +7,9 @@ use mio_pipe::os::linux::{Moved, PageRing};
 use mio_pipe::{Builder, Drained, Receiver, Sender, new_pipe};
 
 use super::util::{contents, sizes};
-use crate::util::{Loop, RECEIVER, SENDER, assert_error, assert_would_block, pattern};
+use crate::util::{
+    Loop, RECEIVER, SENDER, Start, assert_error, assert_would_block, pattern, quiet,
+};
 
 const MANY: usize = 1 << 20;
 
@@ -54,6 +56,7 @@ fn pump(ring: &mut PageRing, mut receiver: &Receiver, data: &[u8], piece: usize,
 
 #[test]
 fn random_sizes_arrive_byte_for_byte() {
+    let _quiet = quiet();
     let data = pattern(3_000_000);
     for capacity in [4096, 65_536, 1 << 20] {
         for (piece, read) in [(100_000, 100_000), (5000, 200_000), (200_000, 5000)] {
@@ -66,6 +69,7 @@ fn random_sizes_arrive_byte_for_byte() {
 
 #[test]
 fn this_kernel_gives_pages() {
+    let _quiet = quiet();
     let (sender, receiver) = new_pipe().unwrap();
     let mut ring = PageRing::new(sender, 0).unwrap();
     assert!(ring.is_zero_copy());
@@ -78,6 +82,7 @@ fn this_kernel_gives_pages() {
 /// touched.
 #[test]
 fn bytes_in_the_pipe_are_never_written_over() {
+    let _quiet = quiet();
     let data = pattern(10 << 20);
     let (sender, receiver) = new_pipe().unwrap();
     let mut ring = PageRing::new(sender, 0).unwrap();
@@ -101,6 +106,7 @@ fn bytes_in_the_pipe_are_never_written_over() {
 /// when it is full.
 #[test]
 fn downstream_sees_every_byte_if_it_keeps_no_more_than_was_said() {
+    let _quiet = quiet();
     let data = pattern(6 << 20);
     for (capacity, downstream) in [(65_536, 65_536), (65_536, 1 << 20), (4096, 65_536)] {
         let (sender, receiver) = pipe(capacity);
@@ -126,6 +132,7 @@ fn downstream_sees_every_byte_if_it_keeps_no_more_than_was_said() {
 
 #[test]
 fn what_is_in_the_pipe_outlives_the_ring() {
+    let _quiet = quiet();
     let data = pattern(60_000);
     let (sender, receiver) = new_pipe().unwrap();
     let mut ring = PageRing::new(sender, 0).unwrap();
@@ -144,6 +151,7 @@ fn what_is_in_the_pipe_outlives_the_ring() {
 
 #[test]
 fn a_full_pipe_leaves_bytes_pending_and_an_event_follows() {
+    let _quiet = quiet();
     let (mut events, sender, receiver) = Loop::with_pipe();
     events.wait_for(SENDER, |event| event.is_writable());
     let capacity = sender.capacity().unwrap();
@@ -184,6 +192,7 @@ fn a_full_pipe_leaves_bytes_pending_and_an_event_follows() {
 
 #[test]
 fn driven_by_events_everything_arrives() {
+    let _quiet = quiet();
     let (mut events, sender, receiver) = Loop::with_pipe();
     let mut ring = Some(PageRing::new(sender, 0).unwrap());
     let data = pattern(8 << 20);
@@ -206,6 +215,7 @@ fn driven_by_events_everything_arrives() {
 
 #[test]
 fn a_capacity_that_grows_later_loses_neither_bytes_nor_events() {
+    let _quiet = quiet();
     let data = pattern(4 << 20);
     let (mut events, sender, receiver) = Loop::with_pipe();
     let mut ring = PageRing::new(sender, 0).unwrap();
@@ -257,6 +267,7 @@ fn writes_of_others_in_between_make_it_neither_hang_nor_corrupt() {
 
 #[test]
 fn a_closed_reader_is_a_broken_pipe_and_the_bytes_are_kept() {
+    let _quiet = quiet();
     let (sender, receiver) = new_pipe().unwrap();
     let mut ring = PageRing::new(sender, 0).unwrap();
     drop(receiver);
@@ -275,6 +286,7 @@ fn a_closed_reader_is_a_broken_pipe_and_the_bytes_are_kept() {
 
 #[test]
 fn more_than_the_room_counts_as_all_of_it_and_nothing_as_nothing() {
+    let _quiet = quiet();
     let (sender, receiver) = new_pipe().unwrap();
     let mut ring = PageRing::new(sender, 0).unwrap();
     assert_eq!(ring.fill_with(|_| 0).unwrap(), 0);
@@ -298,6 +310,7 @@ fn more_than_the_room_counts_as_all_of_it_and_nothing_as_nothing() {
 
 #[test]
 fn too_large_a_ring_is_out_of_memory() {
+    let _quiet = quiet();
     for downstream in [usize::MAX, isize::MAX as usize] {
         let (sender, _receiver) = new_pipe().unwrap();
         let ring = PageRing::new(sender, downstream);
@@ -355,7 +368,7 @@ fn without_vmsplice_the_result_is_the_same() {
         assert!(!ring.is_zero_copy());
         return;
     }
-    if Command::new("strace").arg("-V").output().is_err() {
+    if Command::new("strace").arg("-V").captured().is_err() {
         assert!(
             std::env::var_os("CI").is_none(),
             "the gate must install strace"
@@ -376,7 +389,7 @@ fn without_vmsplice_the_result_is_the_same() {
             .arg(std::env::current_exe().unwrap())
             .args([FALLBACK, "--exact", "--test-threads=1"])
             .env(WITHOUT, when)
-            .output()
+            .captured()
             .unwrap();
         assert!(
             output.status.success(),

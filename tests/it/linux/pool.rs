@@ -6,7 +6,9 @@ use std::os::fd::AsRawFd;
 use mio_pipe::os::linux::{Pipe, Pool};
 use mio_pipe::{Builder, new_pipe};
 
-use crate::util::{Loop, RECEIVER, SENDER, assert_error, assert_would_block, in_own_process};
+use crate::util::{
+    Loop, RECEIVER, SENDER, assert_error, assert_would_block, in_own_process, quiet,
+};
 
 fn numbers(pipe: &Pipe) -> (i32, i32) {
     (pipe.sender().as_raw_fd(), pipe.receiver().as_raw_fd())
@@ -14,6 +16,7 @@ fn numbers(pipe: &Pipe) -> (i32, i32) {
 
 #[test]
 fn an_empty_pipe_is_handed_out_again_and_works() {
+    let _quiet = quiet();
     let mut pool = Pool::new(Builder::new(), 4);
     assert!(pool.is_empty());
     let pipe = pool.take().unwrap();
@@ -36,6 +39,7 @@ fn an_empty_pipe_is_handed_out_again_and_works() {
 
 #[test]
 fn the_pipe_that_came_back_last_is_taken_first() {
+    let _quiet = quiet();
     let mut pool = Pool::new(Builder::new(), 4);
     let (a, b) = (pool.take().unwrap(), pool.take().unwrap());
     let last = numbers(&b);
@@ -45,6 +49,7 @@ fn the_pipe_that_came_back_last_is_taken_first() {
 
 #[test]
 fn a_pipe_with_bytes_in_it_is_closed() {
+    let _quiet = quiet();
     let mut pool = Pool::new(Builder::new(), 4);
     let pipe = pool.take().unwrap();
     let spare = pipe.receiver().try_clone().unwrap();
@@ -89,6 +94,7 @@ fn shrinking_closes_pipes() {
 
 #[test]
 fn pipes_have_the_capacity_that_was_asked_for() {
+    let _quiet = quiet();
     let mut builder = Builder::new();
     let mut pool = Pool::new(builder.capacity(256 * 1024).clone(), 1);
     for _ in 0..2 {
@@ -100,6 +106,7 @@ fn pipes_have_the_capacity_that_was_asked_for() {
 
 #[test]
 fn a_deregistered_pipe_can_be_registered_by_its_next_user() {
+    let _quiet = quiet();
     let mut events = Loop::new();
     let mut pool = Pool::new(Builder::new(), 1);
     for round in 0..3 {
@@ -117,6 +124,7 @@ fn a_deregistered_pipe_can_be_registered_by_its_next_user() {
 
 #[test]
 fn ends_of_two_pipes_are_refused() {
+    let _quiet = quiet();
     let (sender, _receiver) = new_pipe().unwrap();
     let (_sender, receiver) = new_pipe().unwrap();
     assert_error(Pipe::from_ends(sender, receiver), ErrorKind::InvalidInput);

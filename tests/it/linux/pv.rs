@@ -9,7 +9,7 @@ use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use crate::unix::program::finish;
-use crate::util::example;
+use crate::util::{Start, example};
 
 /// Whoever shares stdin and stdout with it still has them blocking while it runs.
 #[test]
@@ -20,7 +20,7 @@ fn shared_stdio_stays_blocking() {
         .stdin(stdin.try_clone().unwrap())
         .stdout(stdout.try_clone().unwrap())
         .stderr(Stdio::piped())
-        .spawn()
+        .start()
         .unwrap();
     let mut feeder = File::from(feeder);
     feeder.write_all(b"hello").unwrap();
@@ -34,7 +34,7 @@ fn shared_stdio_stays_blocking() {
 /// Every byte is moved by splice(2): nothing is read, and nothing written but the line on stderr.
 #[test]
 fn data_is_spliced_not_copied() {
-    if Command::new("strace").arg("-V").output().is_err() {
+    if Command::new("strace").arg("-V").captured().is_err() {
         assert!(
             std::env::var_os("CI").is_none(),
             "the gate must install strace"
@@ -58,7 +58,7 @@ fn data_is_spliced_not_copied() {
         .stdin(input)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .spawn()
+        .start()
         .unwrap();
     let mut received = Vec::new();
     let mut stdout = child.stdout.take().unwrap();

@@ -9,7 +9,7 @@ use mio_pipe::os::linux::{Next, Pipe, Pool, Relay, Side, Step};
 use mio_pipe::{Builder, Receiver, Sender, new_pipe};
 
 use super::util::contents;
-use crate::util::{Loop, SENDER, assert_error, pattern};
+use crate::util::{Loop, SENDER, assert_error, pattern, quiet};
 
 const MANY: usize = 1 << 20;
 const INPUT: Next = Next::Wait(Side::Input);
@@ -34,6 +34,7 @@ fn file_of(data: &[u8]) -> File {
 
 #[test]
 fn waits_for_an_empty_input_and_a_full_output_and_is_done_at_the_end() {
+    let _quiet = quiet();
     let (source, input) = new_pipe().unwrap();
     let (output, sink) = full();
     let mut relay = relay(65_536);
@@ -83,6 +84,7 @@ fn waits_for_an_empty_input_and_a_full_output_and_is_done_at_the_end() {
 /// output has no room, and the next step must not stop where the input would seem to.
 #[test]
 fn slots_used_up_are_not_taken_for_an_empty_input() {
+    let _quiet = quiet();
     let (mut far, near) = UnixStream::pair().unwrap();
     near.set_nonblocking(true).unwrap();
     let data = pattern(150);
@@ -108,6 +110,7 @@ fn slots_used_up_are_not_taken_for_an_empty_input() {
 
 #[test]
 fn the_limit_is_kept_and_says_again() {
+    let _quiet = quiet();
     let data = pattern(100_000);
     let file = file_of(&data);
     let (output, sink) = new_pipe().unwrap();
@@ -131,6 +134,7 @@ fn the_limit_is_kept_and_says_again() {
 /// With one page of capacity each round moves a page, however much the limit allows.
 #[test]
 fn a_step_is_bounded_whatever_the_limit() {
+    let _quiet = quiet();
     let zero = File::open("/dev/zero").unwrap();
     let null = File::create("/dev/null").unwrap();
     let mut relay = relay(1);
@@ -142,6 +146,7 @@ fn a_step_is_bounded_whatever_the_limit() {
 
 #[test]
 fn a_limit_of_zero_only_gives() {
+    let _quiet = quiet();
     let (output, sink) = new_pipe().unwrap();
     let pipe = Pipe::new(&Builder::new()).unwrap();
     pipe.sender().write_all(b"first ").unwrap();
@@ -162,6 +167,7 @@ fn a_limit_of_zero_only_gives() {
 
 #[test]
 fn a_closed_output_is_a_broken_pipe_and_the_bytes_are_kept() {
+    let _quiet = quiet();
     let file = file_of(b"kept");
     let (output, sink) = new_pipe().unwrap();
     drop(sink);
@@ -176,6 +182,7 @@ fn a_closed_output_is_a_broken_pipe_and_the_bytes_are_kept() {
 
 #[test]
 fn what_cannot_be_spliced_is_einval() {
+    let _quiet = quiet();
     let mut relay = relay(65_536);
     let directory = File::open(".").unwrap();
     let null = File::create("/dev/null").unwrap();
@@ -189,6 +196,7 @@ fn what_cannot_be_spliced_is_einval() {
 
 #[test]
 fn the_pipe_goes_back_to_its_pool_whenever_the_input_is_waited_for() {
+    let _quiet = quiet();
     let mut pool = Pool::new(Builder::new(), 1);
     let (source, input) = new_pipe().unwrap();
     let (output, sink) = new_pipe().unwrap();
@@ -210,6 +218,7 @@ fn the_pipe_goes_back_to_its_pool_whenever_the_input_is_waited_for() {
 /// steps is what the events justify.
 #[test]
 fn a_slow_output_costs_one_step_for_each_event() {
+    let _quiet = quiet();
     let mut events = Loop::new();
     let data = pattern(2 << 20);
     let file = file_of(&data);
@@ -243,6 +252,7 @@ fn a_slow_output_costs_one_step_for_each_event() {
 
 #[test]
 fn input_and_output_may_be_borrowed_descriptors() {
+    let _quiet = quiet();
     let file = file_of(b"hello");
     let (output, sink) = new_pipe().unwrap();
     let step = relay(4096)

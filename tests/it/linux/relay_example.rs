@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 
-use crate::util::{DEADLINE, example, in_own_process, pattern};
+use crate::util::{DEADLINE, Start, example, in_own_process, pattern};
 
 /// A relay that is running, ended when dropped.
 struct Relay {
@@ -24,7 +24,7 @@ impl Relay {
             .args(["--listen=127.0.0.1:0", &format!("--connect={target}")])
             .args(options)
             .stdout(Stdio::piped())
-            .spawn()
+            .start()
             .unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
@@ -301,7 +301,7 @@ fn mistakes_are_told_in_a_sentence() {
     let run = |arguments: &[&str]| {
         let output = Command::new(example("relay"))
             .args(arguments)
-            .output()
+            .captured()
             .unwrap();
         let text = [output.stdout, output.stderr].concat();
         (output.status.code(), String::from_utf8(text).unwrap())

@@ -8,7 +8,7 @@ use mio::{Interest, Token};
 use mio_pipe::os::linux::{Next, Pipe, Relay, Side};
 use mio_pipe::{Builder, new_pipe};
 
-use crate::util::{Loop, RECEIVER, SENDER, assert_error, pattern};
+use crate::util::{Loop, RECEIVER, SENDER, assert_error, pattern, quiet};
 
 const MANY: usize = 1 << 20;
 const INPUT: Next = Next::Wait(Side::Input);
@@ -145,6 +145,7 @@ fn tcp_both_ways_with_half_close_byte_for_byte() {
 /// The request ends long before the response starts: one direction is done, the other goes on.
 #[test]
 fn one_direction_ends_and_the_other_goes_on() {
+    let _quiet = quiet();
     let (mut far_client, client) = tcp();
     let (mut far_server, server) = tcp();
     let peers = std::thread::spawn(move || {
@@ -172,6 +173,7 @@ fn one_direction_ends_and_the_other_goes_on() {
 /// A socket reports an error once and its end ever after: the Relay does not take one for the other.
 #[test]
 fn a_reset_input_stays_an_error_and_never_becomes_the_end() {
+    let _quiet = quiet();
     let (far, near) = tcp();
     rustix::net::sockopt::set_socket_linger(&far, Some(std::time::Duration::ZERO)).unwrap();
     drop(far);

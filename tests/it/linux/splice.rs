@@ -10,7 +10,7 @@ use mio_pipe::os::linux::{Moved, Side};
 use mio_pipe::{Receiver, Sender, new_pipe};
 
 use super::util::contents;
-use crate::util::{Loop, RECEIVER, SENDER, assert_error, pattern};
+use crate::util::{Loop, RECEIVER, SENDER, Start, assert_error, pattern, quiet};
 
 const INPUT: Moved = Moved::WouldBlock(Side::Input);
 const OUTPUT: Moved = Moved::WouldBlock(Side::Output);
@@ -30,6 +30,7 @@ fn full() -> (Sender, Receiver) {
 
 #[test]
 fn pipe_to_file_and_file_to_pipe() {
+    let _quiet = quiet();
     let data = pattern(50_000);
     let (sender, receiver) = filled(&data);
     let mut file = tempfile::tempfile().unwrap();
@@ -57,6 +58,7 @@ fn pipe_to_file_and_file_to_pipe() {
 
 #[test]
 fn file_into_a_full_pipe_waits_for_the_output() {
+    let _quiet = quiet();
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(b"more").unwrap();
     file.rewind().unwrap();
@@ -67,6 +69,7 @@ fn file_into_a_full_pipe_waits_for_the_output() {
 
 #[test]
 fn pipe_to_null_and_the_length_is_respected() {
+    let _quiet = quiet();
     let (_sender, receiver) = filled(&pattern(10_000));
     let null = File::create("/dev/null").unwrap();
     assert_eq!(receiver.splice_to(&null, 0).unwrap(), Moved::Bytes(0));
@@ -77,6 +80,7 @@ fn pipe_to_null_and_the_length_is_respected() {
 
 #[test]
 fn pipe_and_socket_both_ways_with_each_side_blocking() {
+    let _quiet = quiet();
     let (near, mut far) = UnixStream::pair().unwrap();
     near.set_nonblocking(true).unwrap();
     let data = pattern(30_000);
@@ -122,6 +126,7 @@ fn pipe_and_socket_both_ways_with_each_side_blocking() {
 
 #[test]
 fn pipe_to_pipe_with_each_side_blocking() {
+    let _quiet = quiet();
     let (from_sender, from) = new_pipe().unwrap();
     let (to, to_receiver) = new_pipe().unwrap();
     assert_eq!(from.splice_to(&to, MANY).unwrap(), INPUT);
@@ -152,8 +157,9 @@ fn fifo_both_ways() {
     assert!(
         Command::new("mkfifo")
             .arg(&path)
-            .status()
+            .captured()
             .unwrap()
+            .status
             .success()
     );
     let nonblocking = rustix::fs::OFlags::NONBLOCK.bits() as i32;
@@ -174,6 +180,7 @@ fn fifo_both_ways() {
 
 #[test]
 fn tee_copies_and_leaves_everything_in_place() {
+    let _quiet = quiet();
     let data = pattern(20_000);
     let (sender, receiver) = filled(&data);
     let (copy, copied) = new_pipe().unwrap();
@@ -198,6 +205,7 @@ fn tee_copies_and_leaves_everything_in_place() {
 /// would wait forever.
 #[test]
 fn the_end_of_the_input_waits_for_a_full_output() {
+    let _quiet = quiet();
     let (sender, receiver) = new_pipe().unwrap();
     drop(sender);
     let (to, to_receiver) = full();
@@ -212,6 +220,7 @@ fn the_end_of_the_input_waits_for_a_full_output() {
 
 #[test]
 fn a_closed_output_is_a_broken_pipe_and_loses_nothing() {
+    let _quiet = quiet();
     let (_sender, receiver) = filled(b"kept");
     let (to, to_receiver) = new_pipe().unwrap();
     drop(to_receiver);
@@ -226,6 +235,7 @@ fn a_closed_output_is_a_broken_pipe_and_loses_nothing() {
 
 #[test]
 fn what_cannot_be_spliced_is_einval() {
+    let _quiet = quiet();
     let (sender, receiver) = filled(b"kept");
     let appending = tempfile::NamedTempFile::new().unwrap();
     let appending = File::options().append(true).open(appending.path()).unwrap();
@@ -242,6 +252,7 @@ fn what_cannot_be_spliced_is_einval() {
 /// edge that was lost would hang, a wrong side would spin.
 #[test]
 fn a_relay_waits_for_the_side_it_is_told_and_never_spins() {
+    let _quiet = quiet();
     let mut events = Loop::new();
     let (mut source, mut from) = new_pipe().unwrap();
     let (mut to, mut sink) = new_pipe().unwrap();

@@ -7,6 +7,8 @@ use std::process::Command;
 use mio::{Interest, Poll, Token};
 use mio_pipe::{Builder, Receiver, Sender, child, new_pipe};
 
+use crate::util::Start;
+
 const TEST: &str = "linux::syscalls::each_operation_is_the_system_calls_it_says";
 const TRACED: &str = "MIO_PIPE_TEST_TRACED";
 
@@ -123,7 +125,7 @@ fn each_operation_is_the_system_calls_it_says() {
     if std::env::var_os(TRACED).is_some() {
         return operations();
     }
-    if Command::new("strace").arg("-V").output().is_err() {
+    if Command::new("strace").arg("-V").captured().is_err() {
         assert!(
             std::env::var_os("CI").is_none(),
             "the gate must install strace"
@@ -138,7 +140,7 @@ fn each_operation_is_the_system_calls_it_says() {
         .arg(std::env::current_exe().unwrap())
         .args([TEST, "--exact", "--test-threads=1"])
         .env(TRACED, "1")
-        .output()
+        .captured()
         .unwrap();
     assert!(
         output.status.success(),

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use mio_pipe::{Receiver, Sender, child, new_pipe};
 use rustix::fs::{OFlags, fcntl_getfl};
 
-use crate::util::{Loop, RECEIVER, SENDER, pattern};
+use crate::util::{Loop, RECEIVER, SENDER, Start, pattern};
 
 #[test]
 fn converted_stdio_is_non_blocking() {
@@ -14,7 +14,7 @@ fn converted_stdio_is_non_blocking() {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .spawn()
+        .start()
         .unwrap();
     let sender = Sender::from(child.stdin.take().unwrap());
     let stdout = Receiver::from(child.stdout.take().unwrap());
@@ -36,7 +36,7 @@ fn child_survives_an_end_that_was_made_blocking() {
     command
         .stdin(stdin.into_blocking_fd().unwrap())
         .stdout(stdout.into_blocking_fd().unwrap());
-    let mut child = command.spawn().unwrap();
+    let mut child = command.start().unwrap();
     drop(command);
     let mut events = Loop::new();
     events.writable(&mut sender, SENDER);
@@ -55,7 +55,7 @@ fn child_dies_of_a_non_blocking_end() {
     let output = Command::new("cat")
         .env("LC_ALL", "C")
         .stdin(std::os::fd::OwnedFd::from(stdin))
-        .output()
+        .captured()
         .unwrap();
     assert!(!output.status.success());
     let message = String::from_utf8_lossy(&output.stderr);
@@ -68,7 +68,7 @@ fn command_that_is_kept_keeps_the_pipe_open() {
     let (stdout, mut receiver) = child::output().unwrap();
     let mut command = Command::new("true");
     command.stdout(stdout);
-    assert!(command.status().unwrap().success());
+    assert!(command.start().unwrap().wait().unwrap().success());
     assert!(!receiver.is_sender_dropped().unwrap());
     drop(command);
     let mut events = Loop::new();
@@ -81,10 +81,10 @@ fn other_children_inherit_nothing() {
     let (stdout, mut receiver) = child::output().unwrap();
     let (_sender, _receiver) = new_pipe().unwrap();
     // While `stdout` is open, start somebody who outlives this test's interest in it.
-    let mut sleeper = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+    let mut sleeper = Command::new("cat").stdin(Stdio::piped()).start().unwrap();
     let mut command = Command::new("echo");
     command.arg("done").stdout(stdout);
-    assert!(command.status().unwrap().success());
+    assert!(command.start().unwrap().wait().unwrap().success());
     drop(command);
     let mut events = Loop::new();
     events.readable(&mut receiver, RECEIVER);
@@ -100,7 +100,7 @@ fn peer_killed_with_sigkill_breaks_the_pipe_after_the_fact() {
     let (mut sender, stdin) = child::stdin().unwrap();
     let mut command = Command::new("cat");
     command.stdin(stdin).stdout(Stdio::null());
-    let mut child = command.spawn().unwrap();
+    let mut child = command.start().unwrap();
     drop(command);
     let mut events = Loop::new();
     events.writable(&mut sender, SENDER);

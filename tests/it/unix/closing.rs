@@ -6,10 +6,11 @@ use std::thread;
 use mio_pipe::new_pipe;
 use rustix::io::Errno;
 
-use crate::util::{Loop, RECEIVER, SENDER, assert_error, assert_would_block, pattern};
+use crate::util::{Loop, RECEIVER, SENDER, assert_error, assert_would_block, pattern, quiet};
 
 #[test]
 fn eof_and_broken_pipe_come_at_once_and_stay() {
+    let _quiet = quiet();
     let (mut sender, mut receiver) = new_pipe().unwrap();
     sender.write_all(b"left").unwrap();
     drop(sender);
@@ -29,6 +30,7 @@ fn eof_and_broken_pipe_come_at_once_and_stay() {
 
 #[test]
 fn pipe_stays_open_until_the_last_sender_goes() {
+    let _quiet = quiet();
     let (sender, mut receiver) = new_pipe().unwrap();
     let mut senders = vec![sender];
     for _ in 0..3 {
@@ -45,6 +47,7 @@ fn pipe_stays_open_until_the_last_sender_goes() {
 
 #[test]
 fn pipe_stays_open_until_the_last_receiver_goes() {
+    let _quiet = quiet();
     let (mut sender, receiver) = new_pipe().unwrap();
     let clone = receiver.try_clone().unwrap();
     drop(receiver);
@@ -56,6 +59,7 @@ fn pipe_stays_open_until_the_last_receiver_goes() {
 
 #[test]
 fn clones_are_close_on_exec_and_share_the_mode() {
+    let _quiet = quiet();
     let (sender, receiver) = new_pipe().unwrap();
     let clone = receiver.try_clone().unwrap();
     let flags = rustix::io::fcntl_getfd(&clone).unwrap();
@@ -68,6 +72,7 @@ fn clones_are_close_on_exec_and_share_the_mode() {
 
 #[test]
 fn a_clone_can_be_registered_on_its_own() {
+    let _quiet = quiet();
     let mut events = Loop::new();
     let (mut sender, receiver) = new_pipe().unwrap();
     let mut clone = receiver.try_clone().unwrap();
@@ -81,6 +86,7 @@ fn a_clone_can_be_registered_on_its_own() {
 
 #[test]
 fn asking_does_not_mistake_data_for_the_end() {
+    let _quiet = quiet();
     let (mut sender, receiver) = new_pipe().unwrap();
     while sender.write(&[0; 4096]).is_ok() {}
     assert!(!sender.is_receiver_dropped().unwrap());
@@ -91,6 +97,7 @@ fn asking_does_not_mistake_data_for_the_end() {
 
 #[test]
 fn data_from_another_thread_arrives_before_its_drop() {
+    let _quiet = quiet();
     let mut events = Loop::new();
     let (mut sender, mut receiver) = mio_pipe::new_pipe().unwrap();
     events.readable(&mut receiver, RECEIVER);

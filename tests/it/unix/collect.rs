@@ -11,7 +11,7 @@ use std::time::Instant;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::util::{DEADLINE, example};
+use crate::util::{DEADLINE, Start, example};
 
 /// A collector that takes lines, in a directory of its own.
 struct Collector {
@@ -31,7 +31,7 @@ impl Collector {
             .args(args)
             .args([dir.path().join("fifo"), dir.path().join("log")])
             .stderr(Stdio::piped())
-            .spawn()
+            .start()
             .unwrap();
         let mut line = String::new();
         let stderr = child.stderr.as_mut().unwrap();
@@ -79,7 +79,7 @@ fn open(path: &Path) -> File {
 
 #[track_caller]
 fn refused(command: &mut Command) -> String {
-    let Output { status, stderr, .. } = command.output().unwrap();
+    let Output { status, stderr, .. } = command.captured().unwrap();
     let stderr = String::from_utf8(stderr).unwrap();
     assert_eq!(status.code(), Some(1), "{stderr}");
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
@@ -245,7 +245,7 @@ fn file_that_cannot_be_opened_is_named() {
 
 #[test]
 fn help_explains_what_stays_whole() {
-    let output = Command::new(example("collect")).arg("--help").output();
+    let output = Command::new(example("collect")).arg("--help").captured();
     let output = output.unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success());

@@ -11,7 +11,7 @@ use mio_pipe::os::unix::FromFdError;
 use mio_pipe::{Receiver, Sender, new_pipe};
 use rustix::fs::{OFlags, fcntl_getfl};
 
-use crate::util::assert_would_block;
+use crate::util::{Start, assert_would_block};
 
 /// Asserts that the descriptor was refused with that sentence and handed back as it was.
 #[track_caller]
@@ -89,8 +89,9 @@ fn wrong_direction_is_refused_and_handed_back() {
     assert!(
         Command::new("mkfifo")
             .arg(&path)
-            .status()
+            .captured()
             .unwrap()
+            .status
             .success()
     );
     let nonblocking = OFlags::NONBLOCK.bits() as i32;

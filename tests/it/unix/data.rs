@@ -7,10 +7,11 @@ use std::sync::Barrier;
 use mio_pipe::{Receiver, Sender, new_pipe};
 use rustix::io::Errno;
 
-use crate::util::{Loop, RECEIVER, assert_would_block, pattern};
+use crate::util::{Loop, RECEIVER, assert_would_block, pattern, quiet};
 
 #[test]
 fn write_is_short_when_the_pipe_fills_up_then_would_block() {
+    let _quiet = quiet();
     let (mut sender, mut receiver) = new_pipe().unwrap();
     let data = pattern(16 << 20);
     let n = sender.write(&data).unwrap();
@@ -26,6 +27,7 @@ fn write_is_short_when_the_pipe_fills_up_then_would_block() {
 
 #[test]
 fn available_is_exact() {
+    let _quiet = quiet();
     let (mut sender, mut receiver) = new_pipe().unwrap();
     assert_eq!(receiver.available().unwrap(), 0);
     let mut expected = 0;
@@ -42,6 +44,7 @@ fn available_is_exact() {
 
 #[test]
 fn the_wrong_end_is_ebadf() {
+    let _quiet = quiet();
     let (sender, receiver) = new_pipe().unwrap();
     // SAFETY: both descriptors are open and were just given away by their owners.
     let (mut receiver, mut sender) = unsafe {
@@ -99,6 +102,7 @@ fn records_of_many_writers_are_never_torn() {
 
 #[test]
 fn try_io_returns_what_the_operation_returned() {
+    let _quiet = quiet();
     let (sender, receiver) = new_pipe().unwrap();
     assert_eq!(
         sender
@@ -118,6 +122,7 @@ fn try_io_returns_what_the_operation_returned() {
 
 #[test]
 fn would_block_inside_try_io_is_followed_by_an_event() {
+    let _quiet = quiet();
     let (mut events, sender, receiver) = Loop::with_pipe();
     for _ in 0..3 {
         let mut buf = [0; 8];

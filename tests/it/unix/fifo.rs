@@ -15,7 +15,7 @@ use rustix::fs::{FileType, Mode, OFlags, fcntl_getfl, fstat};
 use rustix::io::{Errno, FdFlags, fcntl_getfd};
 use tempfile::TempDir;
 
-use crate::util::{assert_would_block, in_own_process};
+use crate::util::{assert_would_block, in_own_process, quiet};
 
 #[track_caller]
 pub fn new_fifo() -> (TempDir, PathBuf) {
@@ -43,6 +43,7 @@ pub fn write_line(path: &Path, line: &str) {
 
 #[test]
 fn plain_receiver_reads_eof_while_no_writer_is_there() {
+    let _quiet = quiet();
     let (_dir, path) = new_fifo();
     let mut receiver = OpenOptions::new().open_receiver(&path).unwrap();
     assert_eq!(receiver.read(&mut [0; 16]).unwrap(), 0);
@@ -57,12 +58,14 @@ fn plain_receiver_reads_eof_while_no_writer_is_there() {
 
 #[test]
 fn sender_without_a_reader_is_enxio() {
+    let _quiet = quiet();
     let (_dir, path) = new_fifo();
     assert_errno(OpenOptions::new().open_sender(&path), Errno::NXIO);
 }
 
 #[test]
 fn symbolic_link_is_eloop() {
+    let _quiet = quiet();
     let (dir, path) = new_fifo();
     let link = dir.path().join("link");
     symlink(&path, &link).unwrap();
@@ -75,6 +78,7 @@ fn symbolic_link_is_eloop() {
 
 #[test]
 fn what_is_no_fifo_is_refused_by_name() {
+    let _quiet = quiet();
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");
     fs::write(&file, "kept").unwrap();
@@ -140,6 +144,7 @@ fn what_is_put_there_while_it_is_opened_is_never_taken_for_a_fifo() {
 
 #[test]
 fn fifo_of_another_owner_is_refused() {
+    let _quiet = quiet();
     let (_dir, path) = new_fifo();
     let owner = fs::metadata(&path).unwrap().uid();
     OpenOptions::new()
@@ -161,6 +166,7 @@ fn fifo_of_another_owner_is_refused() {
 
 #[test]
 fn fifo_of_a_wider_mode_is_refused() {
+    let _quiet = quiet();
     let (_dir, path) = new_fifo();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o620)).unwrap();
     for allowed in [0o620, 0o660, 0o777] {
@@ -181,6 +187,7 @@ fn fifo_of_a_wider_mode_is_refused() {
 
 #[test]
 fn create_replaces_nothing_and_follows_nothing() {
+    let _quiet = quiet();
     let (dir, path) = new_fifo();
     let file = dir.path().join("file");
     fs::write(&file, "kept").unwrap();
@@ -228,6 +235,7 @@ fn umask_is_respected_unless_told_otherwise() {
 
 #[test]
 fn directory_is_held_by_its_descriptor_whatever_its_path_becomes() {
+    let _quiet = quiet();
     let dir = tempfile::tempdir().unwrap();
     let old = dir.path().join("old");
     let new = dir.path().join("new");
@@ -260,6 +268,7 @@ fn directory_is_held_by_its_descriptor_whatever_its_path_becomes() {
 
 #[test]
 fn opened_ends_are_non_blocking_and_close_on_exec() {
+    let _quiet = quiet();
     #[track_caller]
     fn check(fd: impl AsFd) {
         assert!(fcntl_getfl(&fd).unwrap().contains(OFlags::NONBLOCK));

@@ -2,10 +2,11 @@
 
 use mio_pipe::{Drained, SendQueue, new_pipe};
 
-use crate::util::{Loop, SENDER, pattern};
+use crate::util::{Loop, SENDER, pattern, quiet};
 
 #[test]
 fn fill_fills_the_pipe() {
+    let _quiet = quiet();
     let (sender, receiver) = new_pipe().unwrap();
     let data = pattern(16 << 20);
     let n = sender.fill(&data).unwrap();
@@ -22,6 +23,7 @@ fn fill_fills_the_pipe() {
 
 #[test]
 fn fill_without_a_receiver_is_epipe() {
+    let _quiet = quiet();
     let (sender, receiver) = new_pipe().unwrap();
     drop(receiver);
     let err = sender.fill(b"x").unwrap_err();
@@ -33,6 +35,7 @@ fn fill_without_a_receiver_is_epipe() {
 
 #[test]
 fn drain_holds_no_more_memory_than_its_limit() {
+    let _quiet = quiet();
     let (sender, receiver) = new_pipe().unwrap();
     let n = sender.fill(&pattern(1 << 20)).unwrap();
     assert!(n > 50_000, "{n}");
@@ -50,6 +53,7 @@ fn drain_holds_no_more_memory_than_its_limit() {
 
 #[test]
 fn drain_into_a_buffer_with_room_allocates_nothing() {
+    let _quiet = quiet();
     let (sender, receiver) = new_pipe().unwrap();
     sender.fill(&pattern(10_000)).unwrap();
     let mut buf = Vec::with_capacity(64 * 1024);
@@ -62,6 +66,7 @@ fn drain_into_a_buffer_with_room_allocates_nothing() {
 
 #[test]
 fn queue_gives_its_memory_back_after_a_burst() {
+    let _quiet = quiet();
     let (sender, receiver) = new_pipe().unwrap();
     let mut queue = SendQueue::new();
     let mut received = Vec::with_capacity(1 << 20);
@@ -84,6 +89,7 @@ fn queue_gives_its_memory_back_after_a_burst() {
 
 #[test]
 fn a_queue_behind_a_slow_reader_keeps_order() {
+    let _quiet = quiet();
     let (sender, receiver) = new_pipe().unwrap();
     let mut queue = SendQueue::new();
     let (mut received, mut expected) = (Vec::new(), Vec::new());
@@ -109,6 +115,7 @@ fn a_queue_behind_a_slow_reader_keeps_order() {
 
 #[test]
 fn short_fill_is_followed_by_a_writable_event() {
+    let _quiet = quiet();
     let (mut events, sender, receiver) = Loop::with_pipe();
     events.wait_for(SENDER, |event| event.is_writable());
     let chunk = pattern(300_000);

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::program::finish;
 use super::terminal::Terminal;
-use crate::util::example;
+use crate::util::{Start, example};
 
 fn multiplex() -> Command {
     let mut command = Command::new(example("multiplex"));
@@ -28,7 +28,7 @@ fn multiplex() -> Command {
 
 #[track_caller]
 fn run(args: &[&str]) -> Output {
-    finish(multiplex().args(args).spawn().unwrap())
+    finish(multiplex().args(args).start().unwrap())
 }
 
 #[track_caller]
@@ -90,11 +90,11 @@ fn color_is_for_terminals_and_those_who_want_it() {
     let run = |variables: &[(&str, &str)]| {
         let mut command = multiplex();
         command.arg("echo hello").envs(variables.iter().copied());
-        let piped = finish(command.spawn().unwrap());
+        let piped = finish(command.start().unwrap());
 
         let terminal = Terminal::new();
         command.stdout(terminal.stdio());
-        let child = command.spawn().unwrap();
+        let child = command.start().unwrap();
         drop(command);
         assert!(finish(child).status.success());
         let screen = terminal.into_screen().replace("\r\n", "\n");
@@ -129,7 +129,7 @@ fn worst_exit_code_wins() {
 fn command_that_closes_its_output_is_waited_for() {
     let (_dir, gate) = gate();
     let command = format!("exec 3<>{gate}; echo ready; exec >&- 2>&-; read line <&3; exit 5");
-    let mut child = multiplex().args([&command]).spawn().unwrap();
+    let mut child = multiplex().args([&command]).start().unwrap();
     let mut line = String::new();
     let mut output = BufReader::new(child.stdout.take().unwrap());
     output.read_line(&mut line).unwrap();
@@ -187,7 +187,7 @@ fn signals_reach_every_command_and_what_it_started() {
         // has said so.
         let started = "sh -c 'echo ready; exec sleep 600'";
         let trap = format!("trap 'echo got {name}; exit 7' {name}; {started}; :");
-        let mut child = multiplex().args([&trap, &trap]).spawn().unwrap();
+        let mut child = multiplex().args([&trap, &trap]).start().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut next = |text: &str, count| {
             // Some shells also say what ended sleep(1).
@@ -209,7 +209,7 @@ fn signals_reach_every_command_and_what_it_started() {
 fn closed_reader_ends_it_and_the_commands() {
     let (_dir, gate) = gate();
     let sleeper = format!("exec 3>{gate}; sleep 600");
-    let mut child = multiplex().args(["yes", &sleeper]).spawn().unwrap();
+    let mut child = multiplex().args(["yes", &sleeper]).start().unwrap();
     let mut held = File::open(&gate).unwrap(); // Waits for the sleeper.
     let mut stdout = child.stdout.take().unwrap();
     stdout.read_exact(&mut [0; 100]).unwrap();
@@ -237,7 +237,7 @@ fn a_thousand_commands_run_at_once() {
         .arg(&file)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .spawn()
+        .start()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let begun: Vec<_> = lines.by_ref().take(COUNT).map(Result::unwrap).collect();

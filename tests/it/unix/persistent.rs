@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use mio_pipe::os::unix::fifo::{OpenOptions, ReaderWait};
 
 use super::fifo::{new_fifo, write_line};
-use crate::util::{Loop, RECEIVER, SENDER, assert_error, assert_would_block, pattern};
+use crate::util::{Loop, RECEIVER, SENDER, assert_error, assert_would_block, pattern, quiet};
 
 #[test]
 fn lines_of_a_thousand_writers_that_come_and_go_arrive_once_and_whole() {
@@ -70,6 +70,7 @@ fn lines_of_a_thousand_writers_that_come_and_go_arrive_once_and_whole() {
 
 #[test]
 fn persistent_receiver_without_a_writer_is_neither_at_eof_nor_spinning() {
+    let _quiet = quiet();
     let (_dir, path) = new_fifo();
     let mut events = Loop::new();
     let mut receiver = OpenOptions::new().open_persistent_receiver(&path).unwrap();
@@ -104,6 +105,7 @@ fn persistent_receiver_without_a_writer_is_neither_at_eof_nor_spinning() {
 
 #[test]
 fn persistent_receiver_turned_into_its_end_reads_eof_after_the_last_writer() {
+    let _quiet = quiet();
     let (_dir, path) = new_fifo();
     let mut events = Loop::new();
     let mut receiver = OpenOptions::new().open_persistent_receiver(&path).unwrap();
@@ -118,6 +120,7 @@ fn persistent_receiver_turned_into_its_end_reads_eof_after_the_last_writer() {
 
 #[test]
 fn persistent_sender_waits_for_a_reader_without_spinning() {
+    let _quiet = quiet();
     let (_dir, path) = new_fifo();
     let mut events = Loop::new();
     let mut sender = OpenOptions::new().open_persistent_sender(&path).unwrap();
@@ -158,6 +161,7 @@ fn persistent_sender_waits_for_a_reader_without_spinning() {
 
 #[test]
 fn reader_wait_tries_ever_less_often_until_there_is_a_reader() {
+    let _quiet = quiet();
     let (_dir, path) = new_fifo();
     let options = OpenOptions::new();
     let mut wait = ReaderWait::new();
@@ -192,6 +196,7 @@ fn reader_wait_tries_ever_less_often_until_there_is_a_reader() {
 
 #[test]
 fn reader_wait_reports_every_other_error() {
+    let _quiet = quiet();
     let dir = tempfile::tempdir().unwrap();
     let missing = dir.path().join("missing");
     let open = || OpenOptions::new().open_sender(&missing);

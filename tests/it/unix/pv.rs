@@ -13,7 +13,7 @@ use rustix::process::Signal;
 
 use super::program::finish;
 use super::terminal::Terminal;
-use crate::util::{example, pattern};
+use crate::util::{Start, example, pattern};
 
 fn pv() -> Command {
     let mut command = Command::new(example("pv"));
@@ -27,7 +27,7 @@ fn pv() -> Command {
 /// Runs it to the end with `data` through a pipe on its stdin.
 #[track_caller]
 fn feed(command: &mut Command, data: &[u8]) -> Output {
-    let mut child = command.spawn().unwrap();
+    let mut child = command.start().unwrap();
     // The command may hold our copies of what it gave to the child.
     *command = Command::new("true");
     let mut stdin = child.stdin.take().unwrap();
@@ -65,7 +65,7 @@ fn data_from_pipe_to_pipe_is_the_same() {
 #[test]
 fn data_from_file_to_pipe_is_the_same() {
     let data = pattern(5_000_000);
-    let output = pv().stdin(file_with(&data)).output().unwrap();
+    let output = pv().stdin(file_with(&data)).captured().unwrap();
     succeeded(&output);
     assert!(output.stdout == data);
 }
@@ -86,7 +86,10 @@ fn data_from_file_to_file_is_the_same() {
     let output = pv()
         .stdin(file_with(&data))
         .stdout(file.reopen().unwrap())
-        .output()
+        .stderr(Stdio::piped())
+        .start()
+        .unwrap()
+        .wait_with_output()
         .unwrap();
     succeeded(&output);
     assert!(fs::read(file.path()).unwrap() == data);
@@ -113,7 +116,7 @@ fn data_between_sockets_is_the_same() {
     command
         .stdin(OwnedFd::from(stdin))
         .stdout(OwnedFd::from(stdout));
-    let child = command.spawn().unwrap();
+    let child = command.start().unwrap();
     drop(command);
     let sent = data.clone();
     let feeder = thread::spawn(move || {
@@ -148,7 +151,7 @@ fn plain_output_is_one_line_at_the_end() {
 fn size_of_a_file_is_known_from_where_it_stands() {
     let mut file = file_with(&[b'x'; 1000]);
     file.seek(SeekFrom::Start(900)).unwrap();
-    let output = pv().stdin(file).output().unwrap();
+    let output = pv().stdin(file).captured().unwrap();
     let stderr = succeeded(&output);
     assert!(stderr.starts_with("100 bytes (100 B) in "), "{stderr}");
     assert!(stderr.ends_with("/s, 100%\n"), "{stderr}");
@@ -158,7 +161,7 @@ fn size_of_a_file_is_known_from_where_it_stands() {
 fn time_left_is_shown_if_the_size_is_known() {
     let mut child = pv()
         .args(["--size", "4K", "--interval", "0.01"])
-        .spawn()
+        .start()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -180,7 +183,7 @@ fn time_left_is_shown_if_the_size_is_known() {
 
 #[test]
 fn closed_reader_ends_it_quietly_by_sigpipe() {
-    let mut child = pv().spawn().unwrap();
+    let mut child = pv().start().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let mut stdout = child.stdout.take().unwrap();
     let feeder = thread::spawn(move || {
@@ -202,7 +205,7 @@ fn closed_reader_ends_it_quietly_by_sigpipe() {
 
 #[test]
 fn closed_reader_is_noticed_while_waiting_for_input() {
-    let mut child = pv().spawn().unwrap();
+    let mut child = pv().start().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let mut stdout = child.stdout.take().unwrap();
     stdin.write_all(b"first").unwrap();
@@ -229,7 +232,7 @@ fn terminal_gets_a_progress_bar() {
 #[test]
 fn terminal_is_read_line_by_line_and_stays_blocking() {
     let mut terminal = Terminal::new();
-    let mut child = pv().stdin(terminal.stdio()).spawn().unwrap();
+    let mut child = pv().stdin(terminal.stdio()).start().unwrap();
     let mut stdout = child.stdout.take().unwrap();
     for line in [b"one\n", b"two\n"] {
         terminal.type_in(line);
@@ -252,14 +255,14 @@ fn terminal_is_written_to() {
 
 #[test]
 fn errors_are_one_sentence() {
-    let output = pv().stdin(File::open("/").unwrap()).output().unwrap();
+    let output = pv().stdin(File::open("/").unwrap()).captured().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let stderr = String::from_utf8(output.stderr).unwrap();
     let last = stderr.lines().last().unwrap();
     assert!(last.starts_with("pv: cannot read stdin: "), "{stderr}");
 
     for args in [["--size", "12Q"], ["--size", "1KK"], ["--interval", "0"]] {
-        let output = pv().args(args).output().unwrap();
+        let output = pv().args(args).captured().unwrap();
         assert_eq!(output.status.code(), Some(2));
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(stderr.starts_with("error: invalid value "), "{stderr}");

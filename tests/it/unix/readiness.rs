@@ -6,10 +6,11 @@ use mio::{Interest, Token, event::Event};
 use mio_pipe::{EventExt, new_pipe};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::util::{Loop, RECEIVER, SENDER, in_own_process};
+use crate::util::{Loop, RECEIVER, SENDER, in_own_process, quiet};
 
 #[test]
 fn receiver_with_data_is_readable_as_soon_as_registered() {
+    let _quiet = quiet();
     let mut events = Loop::new();
     let (mut sender, mut receiver) = new_pipe().unwrap();
     sender.write_all(b"x").unwrap();
@@ -19,6 +20,7 @@ fn receiver_with_data_is_readable_as_soon_as_registered() {
 
 #[test]
 fn full_sender_has_no_event_once_registered() {
+    let _quiet = quiet();
     let mut events = Loop::new();
     let (mut sender, _receiver) = new_pipe().unwrap();
     while sender.write(&[0; 4096]).is_ok() {}
@@ -28,6 +30,7 @@ fn full_sender_has_no_event_once_registered() {
 
 #[test]
 fn an_edge_is_reported_once() {
+    let _quiet = quiet();
     let (mut events, mut sender, _receiver) = Loop::with_pipe();
     sender.write_all(b"x").unwrap();
     events.wait_for(RECEIVER, |event| event.is_readable());
@@ -36,6 +39,7 @@ fn an_edge_is_reported_once() {
 
 #[test]
 fn reregister_reports_what_is_ready_again() {
+    let _quiet = quiet();
     let (mut events, mut sender, mut receiver) = Loop::with_pipe();
     sender.write_all(b"x").unwrap();
     for _ in 0..3 {
@@ -50,6 +54,7 @@ fn reregister_reports_what_is_ready_again() {
 
 #[test]
 fn sender_is_writable_again_after_a_page_is_free() {
+    let _quiet = quiet();
     let (mut events, mut sender, mut receiver) = Loop::with_pipe();
     events.wait_for(SENDER, |event| event.is_writable());
     while sender.write(&[0; 4096]).is_ok() {}
@@ -66,6 +71,7 @@ fn sender_dropped(event: &Event) -> bool {
 
 #[test]
 fn receiver_gets_the_closed_event_when_empty() {
+    let _quiet = quiet();
     let (mut events, sender, mut receiver) = Loop::with_pipe();
     drop(sender);
     let event = events.wait_for(RECEIVER, sender_dropped);
@@ -75,6 +81,7 @@ fn receiver_gets_the_closed_event_when_empty() {
 
 #[test]
 fn receiver_gets_the_closed_event_with_data_left() {
+    let _quiet = quiet();
     let (mut events, mut sender, mut receiver) = Loop::with_pipe();
     sender.write_all(b"left").unwrap();
     drop(sender);
@@ -86,6 +93,7 @@ fn receiver_gets_the_closed_event_with_data_left() {
 
 #[test]
 fn sender_gets_the_closed_event_with_space_left() {
+    let _quiet = quiet();
     let (mut events, sender, receiver) = Loop::with_pipe();
     events.wait_for(SENDER, |event| event.is_writable());
     drop(receiver);
@@ -96,6 +104,7 @@ fn sender_gets_the_closed_event_with_space_left() {
 
 #[test]
 fn sender_gets_the_closed_event_when_full() {
+    let _quiet = quiet();
     let (mut events, mut sender, receiver) = Loop::with_pipe();
     events.wait_for(SENDER, |event| event.is_writable());
     while sender.write(&[0; 4096]).is_ok() {}
@@ -106,6 +115,7 @@ fn sender_gets_the_closed_event_when_full() {
 
 #[test]
 fn an_end_registered_after_its_peer_went_gets_the_event_too() {
+    let _quiet = quiet();
     let mut events = Loop::new();
     let (mut sender, receiver) = new_pipe().unwrap();
     drop(receiver);
@@ -120,6 +130,7 @@ fn an_end_registered_after_its_peer_went_gets_the_event_too() {
 
 #[test]
 fn data_is_no_sign_of_a_dropped_peer() {
+    let _quiet = quiet();
     let (mut events, mut sender, _receiver) = Loop::with_pipe();
     let event = events.wait_for(SENDER, |event| event.is_writable());
     assert!(!event.is_receiver_dropped());
@@ -174,6 +185,7 @@ fn thousands_of_pipes_are_all_seen_through_eight_events() {
 
 #[test]
 fn empty_receiver_has_no_event_once_registered() {
+    let _quiet = quiet();
     let mut events = Loop::new();
     let (_sender, mut receiver) = new_pipe().unwrap();
     events.readable(&mut receiver, RECEIVER);
@@ -182,6 +194,7 @@ fn empty_receiver_has_no_event_once_registered() {
 
 #[test]
 fn full_sender_is_writable_again_once_emptied() {
+    let _quiet = quiet();
     let (mut events, sender, receiver) = Loop::with_pipe();
     let mut writer = &sender;
     let chunk = [7; 4096];

@@ -7,12 +7,13 @@ use mio::unix::SourceFd;
 use mio::{Interest, Token, event::Source};
 use mio_pipe::new_pipe;
 
-use crate::util::{Loop, RECEIVER, SENDER, assert_error, in_own_process};
+use crate::util::{Loop, RECEIVER, SENDER, assert_error, in_own_process, quiet};
 
 /// mio's own types stay unusable after this in debug builds: they note the registration before the
 /// selector refuses it.
 #[test]
 fn register_can_be_retried_after_the_selector_refused_it() {
+    let _quiet = quiet();
     let mut events = Loop::new();
     let (mut sender, mut receiver) = new_pipe().unwrap();
     // The selector already knows this number, as it does when somebody closed a descriptor that
@@ -39,6 +40,7 @@ fn register_can_be_retried_after_the_selector_refused_it() {
 
 #[test]
 fn a_second_poll_does_not_disturb_the_first() {
+    let _quiet = quiet();
     let (mut first, mut sender, mut receiver) = Loop::with_pipe();
     let second = Loop::new();
     // Refused in debug builds, and by poll(2); epoll and kqueue in release builds allow it.
@@ -68,6 +70,7 @@ fn a_second_poll_does_not_disturb_the_first() {
 
 #[test]
 fn an_end_moves_from_a_dropped_poll_to_another() {
+    let _quiet = quiet();
     let (first, mut sender, mut receiver) = Loop::with_pipe();
     first.poll.registry().deregister(&mut receiver).unwrap();
     drop(first);
@@ -98,6 +101,7 @@ fn a_reused_number_gets_no_event_of_the_dropped_end() {
 
 #[test]
 fn ends_can_be_registered_through_a_mutable_reference_and_a_box() {
+    let _quiet = quiet();
     let mut events = Loop::new();
     let (sender, receiver) = new_pipe().unwrap();
     let (mut sender, mut receiver) = (Box::new(sender), Box::new(receiver));

@@ -13,7 +13,7 @@ use mio_pipe::{Receiver, Sender, new_pipe};
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::Errno;
 
-use crate::util::{Loop, RECEIVER, SENDER, assert_would_block, pattern};
+use crate::util::{Loop, RECEIVER, SENDER, Start, assert_would_block, pattern};
 
 const CHILD: &str = "MIO_PIPE_TEST_STDIO";
 
@@ -40,7 +40,7 @@ fn child_of(program: &std::path::Path, name: &str) -> Command {
 /// Spawns `command` and drops it, and with it the ends that it holds.
 #[track_caller]
 pub fn spawn(mut command: Command) -> Child {
-    command.spawn().unwrap()
+    command.start().unwrap()
 }
 
 /// Waits until the child has written `word` on a line of its own to its stderr.
@@ -276,7 +276,7 @@ fn stdin_that_cannot_be_opened_anew_is_made_blocking_again_when_dropped() {
     let program = dir.path().join("test");
     let mut copy = Command::new("cp");
     copy.arg(std::env::current_exe().unwrap()).arg(&program);
-    assert!(copy.status().unwrap().success());
+    assert!(copy.captured().unwrap().status.success());
     set_mode(&program, 0o755);
     set_mode(dir.path(), 0o755);
 

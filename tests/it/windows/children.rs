@@ -4,12 +4,12 @@ use std::process::Stdio;
 
 use mio_pipe::{Receiver, Sender, child};
 
-use crate::util::{Loop, RECEIVER, SENDER, cat};
+use crate::util::{Loop, RECEIVER, SENDER, Start, cat};
 
 #[test]
 fn idle_sender_learns_that_the_child_exited() {
     let (mut sender, stdin) = child::stdin().unwrap();
-    let mut child = cat().arg("--exit").stdin(stdin).spawn().unwrap();
+    let mut child = cat().arg("--exit").stdin(stdin).start().unwrap();
     let mut events = Loop::new();
     events.writable(&mut sender, SENDER);
     // mio knows no better flag for it.
@@ -23,7 +23,7 @@ fn pipes_of_std_can_be_asked() {
     let mut child = cat()
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .spawn()
+        .start()
         .unwrap();
     let sender = Sender::from(child.stdin.take().unwrap());
     let receiver = Receiver::from(child.stdout.take().unwrap());
@@ -41,7 +41,7 @@ fn child_whose_output_is_not_wanted_is_told_so() {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
-        .spawn()
+        .start()
         .unwrap();
     let mut sender = Sender::from(child.stdin.take().unwrap());
     let mut receiver = Receiver::from(child.stdout.take().unwrap());

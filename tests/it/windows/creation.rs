@@ -8,7 +8,7 @@ use mio::Token;
 use mio_pipe::{Builder, new_pipe};
 
 use super::util::{handle_count, inbound_size, is_inheritable};
-use crate::util::{Loop, RECEIVER, SENDER, cat, in_own_process};
+use crate::util::{Loop, RECEIVER, SENDER, Start, cat, in_own_process};
 
 #[test]
 fn no_handle_is_inheritable() {
@@ -38,7 +38,7 @@ fn no_handle_is_inherited_by_a_child() {
     let mut bystander = cat()
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
-        .spawn()
+        .start()
         .unwrap();
     drop((sender, stdout));
     assert_eq!(events.read_to_end(&receiver), b"");
