@@ -10,8 +10,9 @@ use std::mem;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::process::{ChildStderr, ChildStdin, ChildStdout, Stdio};
 
+use mio::event::{self, Source};
 use mio::unix::{SourceFd, pipe};
-use mio::{Interest, Registry, Token, event};
+use mio::{Interest, Registry, Token};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{fcntl_dupfd_cloexec, ioctl_fionread, retry_on_intr};
 
@@ -95,8 +96,22 @@ impl<S: MioEnd> End<S> {
         self.0.set_nonblocking(nonblocking)
     }
 
+    #[inline]
     pub(crate) fn try_io<T>(&self, f: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        self.0.try_io(f)
+        if SHORT_READ_ARMS {
+            // The kernel keeps the registration, and mio has nothing to do that could fail.
+            return self.0.try_io(f);
+        }
+        // Elsewhere mio arms the end, which fails if the selector has dropped it; what the operation
+        // said is what the caller has to know.
+        let mut blocked = false;
+        let result = self
+            .0
+            .try_io(|| f().inspect_err(|err| blocked = err.kind() == io::ErrorKind::WouldBlock));
+        match result {
+            Err(_) if blocked => Err(io::ErrorKind::WouldBlock.into()),
+            result => result,
+        }
     }
 
     pub(crate) fn try_clone(&self) -> io::Result<Self> {
@@ -118,6 +133,19 @@ impl<S: MioEnd> End<S> {
         let fd = unsafe { OwnedFd::from_raw_fd(self.0.as_raw_fd()) };
         let old = mem::replace(&mut self.0, S::from(fd));
         let _ = old.into_raw_fd();
+    }
+
+    /// Deregisters the end if `refusal` is mio's own and mio is wrong: its debug builds note the wrong
+    /// `Registry` when an end that is registered with one is offered to another. The selector knows
+    /// better, so it has the last word.
+    fn take_from_selector(&mut self, registry: &Registry, refusal: &io::Error) -> bool {
+        // Selectors' errors have a code, or no text.
+        let taken = refusal.get_ref().is_some()
+            && SourceFd(&self.0.as_raw_fd()).deregister(registry).is_ok();
+        if taken {
+            self.forget_registration();
+        }
+        taken
     }
 
     /// Whether the selector has dropped this end by itself, as mio's poll(2) selector does once the
@@ -153,12 +181,12 @@ impl<S: MioEnd> End<S> {
 impl Sender {
     #[inline]
     pub(crate) fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        self.0.try_io(|| Ok(rustix::io::write(&self.0, buf)?))
+        self.try_io(|| Ok(rustix::io::write(&self.0, buf)?))
     }
 
     #[inline]
     pub(crate) fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.try_io(|| Ok(rustix::io::writev(&self.0, bufs)?))
+        self.try_io(|| Ok(rustix::io::writev(&self.0, bufs)?))
     }
 
     pub(crate) fn is_receiver_dropped(&self) -> io::Result<bool> {
@@ -171,21 +199,19 @@ impl Sender {
 impl Receiver {
     #[inline]
     pub(crate) fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.0.try_io(|| Ok(rustix::io::read(&self.0, buf)?))
+        self.try_io(|| Ok(rustix::io::read(&self.0, buf)?))
     }
 
     #[inline]
     pub(crate) fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.0.try_io(|| Ok(rustix::io::readv(&self.0, bufs)?))
+        self.try_io(|| Ok(rustix::io::readv(&self.0, bufs)?))
     }
 
     #[allow(unsafe_code)]
     pub(crate) fn read_into(&self, buf: &mut Vec<u8>, limit: usize) -> io::Result<usize> {
         let spare = buf.spare_capacity_mut();
         let len = spare.len().min(limit);
-        let n = self
-            .0
-            .try_io(|| Ok(rustix::io::read(&self.0, &mut spare[..len])?.0.len()))?;
+        let n = self.try_io(|| Ok(rustix::io::read(&self.0, &mut spare[..len])?.0.len()))?;
         let new_len = buf.len() + n;
         // SAFETY: `set_len` wants `new_len` to be within the capacity and everything before it to be
         // initialised. `n` is the length of the slice that `read` returned as initialised, which is
@@ -239,14 +265,12 @@ impl<S: MioEnd> event::Source for End<S> {
         interests: Interest,
     ) -> io::Result<()> {
         match self.0.reregister(registry, token, interests) {
-            // mio's debug builds note the wrong `Registry` when an end that is registered with one
-            // is offered to another. The selector knows better, so it has the last word.
-            Err(err) if err.raw_os_error().is_none() => {
-                let result = SourceFd(&self.0.as_raw_fd()).reregister(registry, token, interests);
-                if result.is_err() && self.is_orphaned() {
-                    self.forget_registration();
-                }
-                result
+            Err(err) if self.take_from_selector(registry, &err) => {
+                self.0.register(registry, token, interests)
+            }
+            Err(err) if self.is_orphaned() => {
+                self.forget_registration();
+                Err(err)
             }
             result => result,
         }
@@ -254,12 +278,7 @@ impl<S: MioEnd> event::Source for End<S> {
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
         match self.0.deregister(registry) {
-            // As in `reregister`.
-            Err(err) if err.raw_os_error().is_none() => {
-                SourceFd(&self.0.as_raw_fd()).deregister(registry)?;
-                self.forget_registration();
-                Ok(())
-            }
+            Err(err) if self.take_from_selector(registry, &err) => Ok(()),
             result => result,
         }
     }

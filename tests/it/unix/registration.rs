@@ -1,13 +1,15 @@
 //! Registrations that fail, and what is left of them: the same in debug and in release.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsRawFd;
 
 use mio::unix::SourceFd;
 use mio::{Interest, Token, event::Source};
-use mio_pipe::new_pipe;
+use mio_pipe::{Receiver, new_pipe};
 
-use crate::util::{Loop, RECEIVER, SENDER, assert_error, in_own_process, quiet};
+use crate::util::{
+    Loop, RECEIVER, SENDER, assert_error, assert_would_block, in_own_process, quiet,
+};
 
 /// mio's own types stay unusable after this in debug builds: they note the registration before the
 /// selector refuses it.
@@ -43,23 +45,34 @@ fn a_second_poll_does_not_disturb_the_first() {
     let _quiet = quiet();
     let (mut first, mut sender, mut receiver) = Loop::with_pipe();
     let second = Loop::new();
-    // Refused in debug builds, and by poll(2); epoll and kqueue in release builds allow it.
-    if second
-        .poll
-        .registry()
-        .register(&mut receiver, Token(50), Interest::READABLE)
-        .is_ok()
-    {
-        second.poll.registry().deregister(&mut receiver).unwrap();
-    }
+    let offer = |receiver: &mut Receiver| {
+        let registry = second.poll.registry();
+        // Refused in debug builds, and by poll(2); epoll and kqueue in release builds allow it.
+        if registry
+            .register(receiver, Token(50), Interest::READABLE)
+            .is_ok()
+        {
+            registry.deregister(receiver).unwrap();
+        }
+    };
+    offer(&mut receiver);
     sender.write_all(b"x").unwrap();
     first.wait_for(RECEIVER, |event| event.is_readable());
-    first
-        .poll
-        .registry()
-        .reregister(&mut receiver, RECEIVER, Interest::READABLE)
+
+    // Another token, which must also be the one that comes after the next `WouldBlock`.
+    let other = Token(51);
+    let registry = first.poll.registry();
+    registry
+        .reregister(&mut receiver, other, Interest::READABLE)
         .unwrap();
-    first.wait_for(RECEIVER, |event| event.is_readable());
+    first.wait_for(other, |event| event.is_readable());
+    let mut buf = [0; 4];
+    assert_eq!(receiver.read(&mut buf).unwrap(), 1);
+    assert_would_block(receiver.read(&mut buf));
+    sender.write_all(b"y").unwrap();
+    first.wait_for(other, |event| event.is_readable());
+
+    offer(&mut receiver);
     first.poll.registry().deregister(&mut receiver).unwrap();
     let registry = second.poll.registry();
     registry
