@@ -92,6 +92,12 @@ pub fn relay() -> Result<(), String> {
     let listener = TcpListener::bind(options.listen)
         .map_err(|err| format!("cannot listen on {}: {err}", options.listen))?;
     let failed = |err: io::Error| format!("cannot go on: {err}");
+    if listener.local_addr().map_err(failed)? == options.connect {
+        return Err(format!(
+            "{} is the relay itself: it would go round in circles",
+            options.connect
+        ));
+    }
     let begin = Instant::now();
     let mut server = Server {
         poll: Poll::new().map_err(failed)?,

@@ -1,12 +1,14 @@
 //! `examples/relay`: a TCP relay as a user runs it, over loopback.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::Instant;
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
+
+use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
 
 use crate::util::{DEADLINE, Start, example, in_own_process, pattern};
 
@@ -258,10 +260,10 @@ fn with_a_reader_that_does_not_read_it_sleeps() {
 
 #[test]
 fn a_target_that_refuses_closes_the_connection_and_is_counted() {
-    let target = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    // Bound and not listening: it refuses, and nobody else can have the port meanwhile.
+    let bound = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    bind(&bound, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let target = SocketAddr::try_from(getsockname(&bound).unwrap()).unwrap();
     let relay = Relay::start(target, &[]);
     let mut response = Vec::new();
     match relay.connect().read_to_end(&mut response) {

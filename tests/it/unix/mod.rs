@@ -1,4 +1,6 @@
 //! What every Unix promises: system calls that need no event loop, and descriptors.
+//!
+//! What is for Linux alone here needs the name of a pseudoterminal, or crates that not every Unix has.
 
 mod children;
 mod closing;
@@ -8,13 +10,17 @@ mod creation;
 mod data;
 mod fifo;
 mod flow;
+#[cfg(target_os = "linux")]
 mod interop;
 mod model;
+#[cfg(target_os = "linux")]
 mod multiplex;
 mod persistent;
 pub mod program;
+#[cfg(target_os = "linux")]
 mod pv;
 mod readiness;
 mod registration;
 pub mod stdio;
+#[cfg(target_os = "linux")]
 mod terminal;
