@@ -10,7 +10,7 @@ use std::io;
 ///
 /// So this learns. While tries succeed it goes on making them; when they keep failing it stops, and
 /// only looks once in a while whether things have changed. What that costs is bounded: in the long run
-/// one call in a hundred makes tries in vain.
+/// one call in two hundred makes tries in vain.
 ///
 /// # How to use it
 ///
@@ -84,7 +84,7 @@ const LOOK: u32 = 2;
 
 /// Calls between two looks: this many on average. With `LOOK` it sets what is lost where spinning is of
 /// no use, and how long it takes to notice that it is of use again: some `PAUSE * PAUSE / LOOK` calls.
-const PAUSE: u32 = 300;
+const PAUSE: u32 = 500;
 
 impl Spin {
     /// A number of tries that suits a pipe: what a wake-up costs, in reads.
