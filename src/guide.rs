@@ -19,6 +19,8 @@
 //! - after registering, and after registering anew, an event comes if the end is ready;
 //! - after an operation that failed with `WouldBlock`, an event comes once it would not.
 //!
+//! (`Poll::poll` itself fails with `Interrupted` when a signal is handled: call it again.)
+//!
 //! So: go on until `WouldBlock`, then poll. Whoever stops earlier, to be fair to others, must
 //! remember to come back, because no event will say so. Events may also come for nothing; a read
 //! that then finds nothing is no error.
@@ -228,7 +230,8 @@
 //! loop, as `examples/tour` does.
 //!
 //! **The forgotten end.** EOF comes when *every* Sender is gone: a clone, the `Command` that still
-//! holds the `Stdio`, a grandchild that inherited it. Drop yours, and the `Command`, first:
+//! holds the `Stdio`, a grandchild that inherited it, and for a moment every child that another
+//! thread is just starting (from fork to exec it holds all descriptors). Drop yours, and the `Command`, first:
 //!
 //! ```
 //! # #[cfg(unix)]

@@ -63,8 +63,8 @@
 //!
 //! # Platforms
 //!
-//! Windows, and every Unix that mio supports. `PLATFORMS.md` in the repository says what works where,
-//! and which test shows it. On Windows mio's event loop differs in ways that no crate on top of it can
+//! Linux, Android, Apple, the BSDs, illumos, Solaris and Windows. `PLATFORMS.md` in the repository says
+//! what works where, and which test shows it or whether it was only compiled. On Windows mio's event loop differs in ways that no crate on top of it can
 //! hide; the module `os::windows` says how to write a loop that works everywhere.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

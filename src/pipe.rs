@@ -36,7 +36,7 @@ use crate::{Receiver, Sender, sys};
 /// - Windows: a named pipe that nobody else can open. The module `os::windows` says what is different
 ///   there; above all, an end must be registered before it is used, and events do not say that the
 ///   other side is gone.
-/// - Apple, AIX, Haiku, QNX, ESP-IDF: there is no pipe2(2). Close-on-exec is set after the
+/// - Apple, AIX, Haiku, QNX: there is no pipe2(2). Close-on-exec is set after the
 ///   pipe is made, and a child that another thread starts in between inherits both ends.
 ///
 /// # Errors

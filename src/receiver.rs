@@ -207,8 +207,8 @@ impl Receiver {
 
     /// Asks the OS, now and without an event, whether every Sender of the pipe is gone.
     ///
-    /// Data may be left: `true` means that nothing will be *added*. It is final for a pipe; a FIFO
-    /// can get a new writer. `false` may be out of date by the time it is returned. One system call,
+    /// Data may be left: `true` means that nothing will be *added*. It is final, but for a
+    /// FIFO, which can get a new writer, and for a pipe that somebody opens anew through /proc on Linux. `false` may be out of date by the time it is returned. One system call,
     /// poll(2) on Unix; neither data nor an event is consumed.
     ///
     /// # Platform-specific behavior

@@ -68,8 +68,8 @@ impl Sender {
     /// Writes as much of `buf` as fits, in the sizes that suit the kernel, and returns how much that
     /// was.
     ///
-    /// A count below `buf.len()`, be it 0, means that the pipe is full and that a writable event
-    /// follows. This is `write` in a loop until [`WouldBlock`](io::ErrorKind::WouldBlock), and for
+    /// A count below `buf.len()`, be it 0, means that the pipe is full, or that an error came which the
+    /// next call returns. An event follows either way. This is `write` in a loop until [`WouldBlock`](io::ErrorKind::WouldBlock), and for
     /// large amounts much faster than one `write` of everything: the kernel keeps two pages of a
     /// pipe for reuse, so that writes of two pages spare it allocating and freeing, and the reader
     /// starts while the rest is being written.
@@ -201,7 +201,8 @@ impl Sender {
 
     /// Asks the OS, now and without an event, whether every Receiver of the pipe is gone.
     ///
-    /// `true` is final for a pipe; a FIFO can get a new reader. `false` may be out of date by the
+    /// `true` is final, but for a FIFO, which can get a new reader, and for a pipe that somebody opens
+    /// anew through /proc on Linux. `false` may be out of date by the
     /// time it is returned. One system call, poll(2) on Unix; no event is consumed.
     ///
     /// # Examples

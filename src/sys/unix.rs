@@ -22,7 +22,6 @@ use super::Options;
     any(
         target_vendor = "apple",
         target_os = "aix",
-        target_os = "espidf",
         target_os = "haiku",
         target_os = "nto"
     ),

@@ -7,6 +7,9 @@ mod data;
 mod examples;
 mod flow;
 mod readiness;
+// kqueue takes what the others refuse; see PLATFORMS.md.
+#[cfg(any(target_os = "linux", target_os = "android", windows))]
+mod refusals;
 mod registration;
 mod spin;
 mod util;

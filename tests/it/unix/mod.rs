@@ -16,6 +16,7 @@ mod model;
 #[cfg(target_os = "linux")]
 mod multiplex;
 mod persistent;
+#[cfg(target_os = "linux")]
 pub mod program;
 #[cfg(target_os = "linux")]
 mod pv;
