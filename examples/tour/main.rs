@@ -8,8 +8,7 @@
 //! a child process and back out of it at the same time, and compared; d. commands are sent to a
 //! child over a pipe of its own.
 //!
-//! FILE is this program's own executable unless you name one. PROGRAM must return its input
-//! unchanged; it is this program in the role of `cat` unless you name one.
+//! Without FILE that is this program's own executable; without PROGRAM it is this program as `cat`.
 
 mod compare;
 mod roles;
@@ -19,7 +18,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use compare::Compare;
@@ -46,6 +45,10 @@ fn main() -> ExitCode {
         .and_then(|a| a.strip_prefix("--role="))
     {
         return exit(roles::play(role, arguments.next().as_deref()).map_err(|err| err.to_string()));
+    }
+    if first.as_deref() == Some(OsStr::new("--help")) {
+        println!("{}", roles::USAGE);
+        return ExitCode::SUCCESS;
     }
     exit(tour(first.map(PathBuf::from), arguments.collect()))
 }
@@ -159,18 +162,21 @@ fn stream(events: &mut Loop, path: &Path, program: &[OsString]) -> Result<()> {
     };
     let name = Path::new(&program[0]).display();
 
-    let mut child = Command::new(&program[0])
+    // Before the child is started, so that none is left behind when the file cannot be read.
+    let (source, copy) = (open()?, open()?);
+    let child = Command::new(&program[0])
         .args(&program[1..])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|err| format!("cannot start {name}: {err}"))?;
+    let mut child = Running(child);
     let lost = || format!("{name} has no piped stdio");
     // Converted, these are non-blocking; the child's own ends stay blocking, as it expects.
-    let mut sender = Sender::from(child.stdin.take().ok_or_else(lost)?);
-    let mut stdout = Receiver::from(child.stdout.take().ok_or_else(lost)?);
-    let mut stderr = Receiver::from(child.stderr.take().ok_or_else(lost)?);
+    let mut sender = Sender::from(child.0.stdin.take().ok_or_else(lost)?);
+    let mut stdout = Receiver::from(child.0.stdout.take().ok_or_else(lost)?);
+    let mut stderr = Receiver::from(child.0.stderr.take().ok_or_else(lost)?);
     let registry = events.poll.registry();
     registry
         .register(&mut sender, STDIN, Interest::WRITABLE)
@@ -179,12 +185,12 @@ fn stream(events: &mut Loop, path: &Path, program: &[OsString]) -> Result<()> {
         .map_err(|err| format!("cannot register the pipes of {name}: {err}"))?;
 
     let mut source = Source {
-        file: open()?,
+        file: source,
         sender: Some(sender),
         chunk: Vec::new(),
         sent: 0,
     };
-    let mut compare = Compare::new(open()?);
+    let mut compare = Compare::new(copy);
     let mut messages = Vec::new();
     let (mut stdout, mut stderr) = (Some(stdout), Some(stderr));
     let started = Instant::now();
@@ -212,11 +218,15 @@ fn stream(events: &mut Loop, path: &Path, program: &[OsString]) -> Result<()> {
     }
 
     let status = child
+        .0
         .wait()
         .map_err(|err| format!("cannot wait for {name}: {err}"))?;
     if !status.success() {
         let messages = String::from_utf8_lossy(&messages);
-        return Err(format!("{name} failed, {status}: {}", messages.trim_end()));
+        return Err(match messages.trim_end() {
+            "" => format!("{name} failed, {status}"),
+            messages => format!("{name} failed, {status}: {messages}"),
+        });
     }
     compare
         .end()
@@ -230,6 +240,17 @@ fn stream(events: &mut Loop, path: &Path, program: &[OsString]) -> Result<()> {
         messages.len(),
     );
     Ok(())
+}
+
+/// A child that does not outlive an error.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail once it was waited for, which is the good end.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// What is to be sent: the rest of a chunk, then the rest of the file.

@@ -1,9 +1,17 @@
-//! The tour as a child of itself: ordinary programs with blocking stdio.
+//! What the tour says of itself, and what it does as a child of itself: ordinary programs with
+//! blocking stdio.
 
 use std::ffi::OsStr;
 use std::io::{self, BufRead, Read, Write};
 
 use crate::CHUNK;
+
+pub const USAGE: &str = "\
+usage: tour [FILE [PROGRAM [ARGUMENT...]]]
+
+A tour of pipes in one event loop: hello, noticing a drop, FILE through PROGRAM and back,
+commands to a child. FILE is this program's own executable unless you name one; PROGRAM must
+return its input unchanged.";
 
 /// Plays `role`, with an option that only tests use.
 pub fn play(role: &str, option: Option<&OsStr>) -> io::Result<()> {

@@ -86,3 +86,10 @@ fn tour_notices_a_program_that_changes_the_data() {
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(message.contains("differs"), "{message}");
 }
+
+#[test]
+fn tour_explains_itself() {
+    let (output, text) = run(Command::new(example("tour")).arg("--help"));
+    assert!(output.status.success());
+    assert!(text.starts_with("usage: tour [FILE"), "{text}");
+}

@@ -21,6 +21,7 @@ pub mod program;
 #[cfg(target_os = "linux")]
 mod pv;
 mod readiness;
+mod reference;
 mod registration;
 pub mod stdio;
 #[cfg(target_os = "linux")]
