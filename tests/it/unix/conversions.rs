@@ -115,6 +115,18 @@ fn wrong_direction_is_refused_and_handed_back() {
 }
 
 #[test]
+fn a_descriptor_that_is_open_for_both_directions_will_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("fifo");
+    mio_pipe::os::unix::fifo::create(&path, 0o600).unwrap();
+    let both = File::options().read(true).write(true).open(&path).unwrap();
+    let mut sender = Sender::from_fd(both.try_clone().unwrap()).unwrap();
+    let mut receiver = Receiver::from_fd(both).unwrap();
+    sender.write_all(b"both").unwrap();
+    assert_eq!(receiver.read(&mut [0; 8]).unwrap(), 4);
+}
+
+#[test]
 fn error_converts_into_an_io_error() {
     fn open() -> std::io::Result<Receiver> {
         Ok(Receiver::from_fd(File::open("/dev/null")?)?)
