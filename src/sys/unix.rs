@@ -254,7 +254,16 @@ impl<S: MioEnd> event::Source for End<S> {
         if result.as_ref().is_err_and(refused_by_selector) {
             self.forget_registration();
         }
-        result
+        result?;
+        if selector::DROPPED_RECEIVER_HAS_NO_EVENT && interests.is_writable() {
+            let closed = self.poll_now(PollFlags::OUT)?;
+            if closed.intersects(PollFlags::ERR | PollFlags::HUP) {
+                // Better an error now than an event that never comes.
+                let _ = self.0.deregister(registry);
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+        }
+        Ok(())
     }
 
     fn reregister(
