@@ -29,7 +29,7 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let len = prop_oneof![0..20_usize, 4090..4100_usize, 0..200_000_usize];
+    let len = prop_oneof![0..20_usize, 4090..4100_usize, 0..70_000_usize];
     let step = prop_oneof![
         4 => len.clone().prop_map(Step::Write),
         4 => len.clone().prop_map(Step::Fill),
@@ -274,7 +274,7 @@ fn register_again(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() })]
 
     fn random_programs(steps in steps()) {
         let mut world = World::new();
