@@ -81,7 +81,7 @@ fn sentence(verdict: &Verdict) -> String {
         Bound::CpuAtMost(bound) => ("CPU ", "<=", bound),
     };
     format!(
-        "{} {}: {}{} of {}, target {sign} {bound}x",
+        "{} {}: {}{} of {}, target {sign} {}x",
         if verdict.is_met() {
             "met:   "
         } else {
@@ -91,6 +91,7 @@ fn sentence(verdict: &Verdict) -> String {
         what,
         ratio(Some(verdict.reached)),
         verdict.target.against,
+        (bound * 1e3).round() / 1e3,
     )
 }
 
