@@ -14,11 +14,12 @@ use anyhow::{Result, ensure};
 use async_io::Async;
 use mio::Interest;
 use mio::event::Source;
+use mio_pipe::Spin;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe::{Receiver, Sender};
 
-use crate::harness::{Row, Sample, Shot, Unit};
-use crate::measure::{Lap, Placement, Start, two_threads};
+use crate::harness::{Bound, Row, Sample, Shot, Unit};
+use crate::measure::{Lap, Placement, Start, Watch, two_threads};
 use crate::peers::{Raw, nonblocking, pipe, runtime};
 use crate::ready::{Ready, now};
 
@@ -33,8 +34,19 @@ pub fn rows() -> Vec<Row> {
             let name = format!("ping-pong/{place}-{size}");
             let mut row = Row::new(&name, &about, Unit::ThousandPerSecond, "mio");
             for (name, play) in PEERS {
-                row.case(name, move |shot| game(shot, placement, size, play));
+                let quickly = name == SPIN || placement == Placement::OneCore;
+                row.case(name, move |shot| game(shot, placement, size, quickly, play));
             }
+            if placement == Placement::TwoCores {
+                row.case(BUSY, move |shot| game(shot, placement, size, true, busy));
+                row.target(SPIN, Bound::AtLeast(15.0));
+            } else {
+                // No more than 1.1 times the time is no less than its inverse of the speed.
+                row.target(SPIN, Bound::AtLeast(1.0 / 1.1));
+            }
+            row.case("limit: 2 writes, 2 reads, no thread", move |shot| {
+                alone(shot, size)
+            });
             rows.push(row);
         }
     }
@@ -44,7 +56,10 @@ pub fn rows() -> Vec<Row> {
 /// Plays one side with `(writing end, reading end)`.
 type Play = fn(OwnedFd, OwnedFd, Side, &Start) -> Result<Lap>;
 
-const PEERS: [(&str, Play); 7] = [
+const SPIN: &str = "mio-pipe Spin";
+const BUSY: &str = "limit: both never sleep";
+
+const PEERS: [(&str, Play); 8] = [
     ("mio", mio),
     ("rustix, blocking", raw),
     ("std", std),
@@ -52,6 +67,7 @@ const PEERS: [(&str, Play); 7] = [
     ("tokio", tokio),
     ("async-io", async_io),
     ("mio-pipe", ours),
+    (SPIN, spin),
 ];
 
 /// What one side does.
@@ -87,11 +103,18 @@ impl Side {
     }
 }
 
-fn game(shot: &Shot, placement: Placement, size: usize, play: Play) -> Result<Sample> {
-    let rounds = match placement {
-        Placement::OneCore => shot.amount(100_000, 10_000),
+fn game(
+    shot: &Shot,
+    placement: Placement,
+    size: usize,
+    quickly: bool,
+    play: Play,
+) -> Result<Sample> {
+    let rounds = if quickly {
+        shot.amount(100_000, 10_000)
+    } else {
         // Tens of microseconds each.
-        _ => shot.amount(10_000, 2_000),
+        shot.amount(10_000, 2_000)
     };
     let side = |serves| Side {
         serves,
@@ -134,9 +157,16 @@ fn os_pipe(w: OwnedFd, r: OwnedFd, side: Side, start: &Start) -> Result<Lap> {
     blocking(w, r, side, start)
 }
 
-/// Tries, and polls when there is nothing.
-fn polled(mut w: impl Write, mut r: impl Read + Source, side: Side, start: &Start) -> Result<Lap> {
+/// Tries, as often as `tries` says, and polls when there is nothing.
+fn polled(
+    mut w: impl Write,
+    mut r: impl Read + Source,
+    tries: u32,
+    side: Side,
+    start: &Start,
+) -> Result<Lap> {
     let mut ready = Ready::new(&mut r, Interest::READABLE)?;
+    let mut spin = Spin::new(tries);
     let watch = start.go()?;
     side.play(|write, buffer| {
         if write {
@@ -144,7 +174,7 @@ fn polled(mut w: impl Write, mut r: impl Read + Source, side: Side, start: &Star
             return Ok(w.write_all(buffer)?);
         }
         loop {
-            match now(r.read(buffer))? {
+            match now(spin.run(|| r.read(buffer)))? {
                 Some(n) => {
                     ensure!(n == buffer.len(), "{n} bytes came");
                     return Ok(());
@@ -159,13 +189,55 @@ fn polled(mut w: impl Write, mut r: impl Read + Source, side: Side, start: &Star
 fn mio(w: OwnedFd, r: OwnedFd, side: Side, start: &Start) -> Result<Lap> {
     let w = mio::unix::pipe::Sender::from(nonblocking(w)?);
     let r = mio::unix::pipe::Receiver::from(nonblocking(r)?);
-    polled(w, r, side, start)
+    polled(w, r, 0, side, start)
 }
 
 fn ours(w: OwnedFd, r: OwnedFd, side: Side, start: &Start) -> Result<Lap> {
     let w = mio_pipe::Sender::from_fd(w)?;
     let r = mio_pipe::Receiver::from_fd(r)?;
-    polled(w, r, side, start)
+    polled(w, r, 0, side, start)
+}
+
+fn spin(w: OwnedFd, r: OwnedFd, side: Side, start: &Start) -> Result<Lap> {
+    let w = mio_pipe::Sender::from_fd(w)?;
+    let r = mio_pipe::Receiver::from_fd(r)?;
+    polled(w, r, Spin::TRIES, side, start)
+}
+
+/// Tries until there is something, and gives the core up to nobody.
+fn busy(w: OwnedFd, r: OwnedFd, side: Side, start: &Start) -> Result<Lap> {
+    let (mut w, mut r) = (Raw(w), Raw(nonblocking(r)?));
+    let watch = start.go()?;
+    side.play(|write, buffer| {
+        if write {
+            return Ok(w.write_all(buffer)?);
+        }
+        loop {
+            if let Some(n) = now(r.read(buffer))? {
+                ensure!(n == buffer.len(), "{n} bytes came");
+                return Ok(());
+            }
+        }
+    })?;
+    Ok(watch.stop())
+}
+
+/// The system calls of a round trip, with nobody to wait for.
+fn alone(shot: &Shot, size: usize) -> Result<Sample> {
+    let rounds = shot.amount(300_000, 10_000);
+    let (writer, reader) = pipe()?;
+    let (mut writer, mut reader) = (Raw(writer), Raw(reader));
+    let mut buffer = vec![0; size];
+    let watch = Watch::start();
+    for round in 0..rounds {
+        buffer.fill(round as u8);
+        for _ in 0..2 {
+            writer.write_all(&buffer)?;
+            reader.read_exact(&mut buffer)?;
+        }
+        ensure!(buffer.iter().all(|&byte| byte == round as u8), "wrong data");
+    }
+    Ok(watch.stop().sample(rounds))
 }
 
 fn tokio(w: OwnedFd, r: OwnedFd, side: Side, start: &Start) -> Result<Lap> {
