@@ -14,6 +14,7 @@
 //! **Limit**: the kernel's own work for each segment that comes in and goes out, which is done in the
 //! relay's time, and which a relay influences only by how much it moves at once.
 
+mod ours;
 mod process;
 mod programs;
 mod tasks;
@@ -23,11 +24,12 @@ use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 
 use anyhow::{Context, Result, bail};
 
-use crate::harness::{Row, Sample, Shot, Unit};
+use crate::harness::{Bound, Row, Sample, Shot, Unit};
 use crate::measure::Placement;
 use crate::measure::two_threads;
 use crate::payload::{BLOCK, Buffer, Checker, Feed};
 use process::Relay;
+use programs::Program;
 
 pub use tasks::{ROLE, child};
 
@@ -49,6 +51,12 @@ pub fn rows() -> Vec<Row> {
                 programs::start(program, listen, to)
             });
         }
+    }
+    let tuned = Program::HaproxyLargePipes.name();
+    for ours in [tasks::OURS, tasks::OURS_LOW_WATER] {
+        row.target(ours, Bound::CpuAtMost(0.25));
+        row.target_against(ours, Program::HaproxySplice.name(), Bound::CpuAtMost(0.5));
+        row.target_against(ours, tuned, Bound::CpuAtMost(0.9));
     }
     vec![row]
 }

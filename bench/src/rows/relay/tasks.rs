@@ -1,4 +1,5 @@
-//! Relays that are libraries: this program again, as a child with a current-thread tokio.
+//! Relays that are libraries: this program again, as a child with a current-thread tokio, or with a
+//! mio loop.
 
 use std::net::Ipv4Addr;
 
@@ -6,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use tokio::io::{copy_bidirectional, copy_bidirectional_with_sizes};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::ours;
 use super::process::Relay;
 use crate::child::command;
 use crate::peers::runtime;
@@ -14,11 +16,20 @@ use crate::peers::runtime;
 pub const ROLE: &str = "relay";
 
 /// Names in the report, and arguments of the child.
-pub const KINDS: [(&str, &str); 3] = [
+pub const KINDS: [(&str, &str); 6] = [
     (super::REFERENCE, "tokio-default"),
     ("tokio copy_bidirectional, 64 KiB", "tokio-64"),
     ("tokio-splice2", "tokio-splice2"),
+    ("mio-pipe Relay, Pool, 64 KiB pipes", "ours-64"),
+    (OURS, "ours"),
+    (OURS_LOW_WATER, "ours-low-water"),
 ];
+
+pub const OURS: &str = "mio-pipe Relay, Pool, 1 MiB pipes";
+pub const OURS_LOW_WATER: &str = "mio-pipe Relay, Pool, 1 MiB, SO_RCVLOWAT";
+
+/// SO_RCVLOWAT where it is set, bytes.
+const LOW_WATER: usize = 128 << 10;
 
 pub fn start(kind: &str, listen: u16, to: u16) -> Result<Relay> {
     let arguments = [kind.to_owned(), listen.to_string(), to.to_string()];
@@ -31,6 +42,12 @@ pub fn child(arguments: &[String]) -> Result<()> {
         bail!("a relay takes three arguments");
     };
     let (listen, to): (u16, u16) = (listen.parse()?, to.parse()?);
+    match kind.as_str() {
+        "ours-64" => return ours::relay(listen, to, 64 << 10, None),
+        "ours" => return ours::relay(listen, to, 1 << 20, None),
+        "ours-low-water" => return ours::relay(listen, to, 1 << 20, Some(LOW_WATER)),
+        _ => {}
+    }
     runtime()?.block_on(async {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, listen)).await?;
         loop {

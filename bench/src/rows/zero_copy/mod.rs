@@ -12,20 +12,24 @@
 //! to each page of 4 KiB, on both sides, and the pipe's lock, which they share: several pipes are
 //! several locks.
 
+mod ours;
+
 use std::fs::{File, OpenOptions};
 use std::hint::spin_loop;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 
 use anyhow::{Result, ensure};
+use mio_pipe::Spin;
 use rustix::pipe::{SpliceFlags, fcntl_setpipe_size, splice};
 
-use crate::harness::{Row, Sample, Shot, Unit};
+use crate::harness::{Bound, Row, Sample, Shot, Unit};
 use crate::measure::{Lap, Placement, Start, Watch, two_threads};
 use crate::pages::Pages;
 use crate::payload::{BLOCK, Buffer, Checker, Feed, stamp};
 use crate::peers::{Peer, Raw, nonblocking, pipe};
 use crate::ready::now;
+use ours::Way;
 
 /// The capacity of the pipe that pages are lent to, and the size of a half.
 const HALF: usize = 1 << 20;
@@ -60,6 +64,19 @@ pub fn rows() -> Vec<Row> {
             });
         }
     }
+    for (what, way) in ways() {
+        row.case(format!("mio-pipe PageRing, {what}"), move |shot| {
+            ours::run(shot, way)
+        });
+    }
+    let of = |what: &str| format!("mio-pipe PageRing, {what}");
+    row.target(&of("filled, read, Spin"), Bound::AtLeast(12.0));
+    row.target(&of("stamped, spliced, Spin"), Bound::AtLeast(50.0));
+    let busy = "vmsplice in a busy loop, stamped, spliced in a busy loop";
+    for pipes in [2, 4] {
+        let several = of(&format!("stamped, spliced, Spin, {pipes} pipes"));
+        row.target_against(&several, busy, Bound::AtLeast(1.8));
+    }
     row.case("limit: filling, one core", |shot| {
         let amount = shot.amount(4 << 30, 128 << 20);
         let mut feed = Feed::new(BLOCK, amount / BLOCK as u64);
@@ -73,6 +90,35 @@ pub fn rows() -> Vec<Row> {
         Ok(watch.stop().sample(amount))
     });
     vec![row]
+}
+
+/// What `PageRing` does.
+fn ways() -> Vec<(String, Way)> {
+    let mut ways = Vec::new();
+    for (fill, fills) in [("filled", true), ("stamped", false)] {
+        for (consume, splices) in [("read", false), ("spliced", true)] {
+            for (wait, tries) in [("", 0), (", Spin", Spin::TRIES)] {
+                for pipes in [1, 2, 4] {
+                    let several = pipes > 1;
+                    if several && !(splices && tries > 0 && !fills) {
+                        continue;
+                    }
+                    let pipes_of = match several {
+                        true => format!(", {pipes} pipes"),
+                        false => String::new(),
+                    };
+                    let way = Way {
+                        pipes,
+                        fills,
+                        splices,
+                        tries,
+                    };
+                    ways.push((format!("{fill}, {consume}{wait}{pipes_of}"), way));
+                }
+            }
+        }
+    }
+    ways
 }
 
 fn busy(shot: &Shot, pages: &mut Pages, fills: bool, splices: bool) -> Result<Sample> {
