@@ -43,6 +43,8 @@ pub struct Sample {
     pub cpu: Duration,
     /// Bytes, messages, events: what the row's unit counts.
     pub amount: u64,
+    /// The memory it took, where that is what counts; otherwise 0.
+    pub bytes: u64,
 }
 
 /// How a sample becomes a number.
@@ -56,6 +58,8 @@ pub enum Unit {
     ThousandPerSecond,
     /// Nanoseconds, and CPU nanoseconds, for each. Less is better.
     Nanoseconds,
+    /// Bytes of memory, and CPU nanoseconds to make it, for each. Less is better.
+    Bytes,
 }
 
 const GIB: f64 = (1_u64 << 30) as f64;
@@ -68,6 +72,7 @@ impl Unit {
             Unit::MillionPerSecond => "M/s",
             Unit::ThousandPerSecond => "k/s",
             Unit::Nanoseconds => "ns",
+            Unit::Bytes => "bytes",
         }
     }
 
@@ -76,7 +81,7 @@ impl Unit {
         match self {
             Unit::GibPerSecond => "CPU s/GiB",
             Unit::ThousandPerSecond => "CPU us",
-            Unit::MillionPerSecond | Unit::Nanoseconds => "CPU ns",
+            Unit::MillionPerSecond | Unit::Nanoseconds | Unit::Bytes => "CPU ns",
         }
     }
 
@@ -88,6 +93,7 @@ impl Unit {
             Unit::MillionPerSecond => amount / 1e6 / wall,
             Unit::ThousandPerSecond => amount / 1e3 / wall,
             Unit::Nanoseconds => wall * 1e9 / amount,
+            Unit::Bytes => sample.bytes as f64 / amount,
         }
     }
 
@@ -96,7 +102,7 @@ impl Unit {
         match self {
             Unit::GibPerSecond => each * GIB,
             Unit::ThousandPerSecond => each * 1e6,
-            Unit::MillionPerSecond | Unit::Nanoseconds => each * 1e9,
+            Unit::MillionPerSecond | Unit::Nanoseconds | Unit::Bytes => each * 1e9,
         }
     }
 }
@@ -328,6 +334,7 @@ mod tests {
             wall: Duration::from_secs(seconds),
             cpu: Duration::from_secs(2 * seconds),
             amount,
+            bytes: 0,
         }
     }
 

@@ -63,6 +63,7 @@ impl Lap {
             wall: self.to.wall - self.from.wall,
             cpu: self.to.cpu - self.from.cpu,
             amount,
+            bytes: 0,
         }
     }
 }

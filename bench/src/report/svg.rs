@@ -62,7 +62,7 @@ impl Page<'_, '_> {
         self.text(MARGIN, HPos::Left, &title, &BLACK, true)?;
         self.y += LINE;
         let better = match report.unit {
-            Unit::Nanoseconds => "less is better",
+            Unit::Nanoseconds | Unit::Bytes => "less is better",
             _ => "more is better",
         };
         self.text(BAR, HPos::Left, better, &FAINT, false)?;

@@ -5,7 +5,7 @@
 //! taken out. One pipe alone brings one event for each poll, so that the poll itself weighs more.
 //!
 //! **Target**: 0.8 times the CPU time of a mio loop that reads each pipe to `WouldBlock`; and at 9,900 pipes
-//! twice the time at one, at most.
+//! twice the time at one, at most, which the row `growth/events` compares.
 //!
 //! **Limit**: one read for each event, and one poll for 64: level-triggered epoll without a library.
 //!
@@ -33,16 +33,16 @@ const AT_ONCE: usize = 64;
 /// Descriptors besides those of the pipes.
 const SPARE: u64 = 64;
 
+/// How many pipes.
+pub const SIZES: [usize; 4] = [1, 100, 1_000, 9_900];
+
 pub fn rows() -> Vec<Row> {
     let allowed = raise_limit();
-    [1, 100, 1_000, 9_900]
-        .into_iter()
-        .map(|pipes| row(pipes, allowed))
-        .collect()
+    SIZES.into_iter().map(|pipes| row(pipes, allowed)).collect()
 }
 
 /// Allows as many descriptors as the hard limit does, and says how many that is.
-fn raise_limit() -> u64 {
+pub fn raise_limit() -> u64 {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: limit.maximum,
@@ -53,14 +53,21 @@ fn raise_limit() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
+/// A sentence that says so if there are not enough descriptors.
+pub fn too_many(pipes: usize, allowed: u64) -> Option<String> {
+    let needed = 2 * pipes as u64 + SPARE;
+    (needed > allowed).then(|| {
+        format!(
+            "skipped: {pipes} pipes need {needed} descriptors, and the limit is {allowed} (ulimit -Hn)"
+        )
+    })
+}
+
 fn row(pipes: usize, allowed: u64) -> Row {
     let about = format!("one byte to one of {pipes} registered pipes, per event");
     let mut row = Row::new(&format!("events/{pipes}"), &about, Unit::Nanoseconds, "mio");
-    let needed = 2 * pipes as u64 + SPARE;
-    if needed > allowed {
-        row.note(format!(
-            "skipped: {pipes} pipes need {needed} descriptors, and the limit is {allowed} (ulimit -Hn)"
-        ));
+    if let Some(sentence) = too_many(pipes, allowed) {
+        row.note(sentence);
         return row;
     }
     row.case("mio", move |shot| mio(shot, pipes));
@@ -113,7 +120,7 @@ fn register<R: Source>(poll: &Poll, receivers: &mut [R]) -> Result<()> {
     Ok(())
 }
 
-fn mio(shot: &Shot, pipes: usize) -> Result<Sample> {
+pub fn mio(shot: &Shot, pipes: usize) -> Result<Sample> {
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(AT_ONCE);
     let mut senders = Vec::new();
@@ -141,7 +148,7 @@ fn mio(shot: &Shot, pipes: usize) -> Result<Sample> {
     })
 }
 
-fn ours(shot: &Shot, pipes: usize, by_event: bool) -> Result<Sample> {
+pub fn ours(shot: &Shot, pipes: usize, by_event: bool) -> Result<Sample> {
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(AT_ONCE);
     let mut senders = Vec::new();

@@ -3,6 +3,7 @@
 mod bulk;
 mod events;
 mod fan_out;
+mod growth;
 mod messages;
 mod overhead;
 mod ping_pong;
@@ -27,6 +28,7 @@ pub fn all() -> Vec<Row> {
         relay::rows(),
         fan_out::rows(),
         zero_copy::rows(),
+        growth::rows(),
         sweep::rows(),
     ]
     .into_iter()
