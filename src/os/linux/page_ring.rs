@@ -31,6 +31,7 @@
 mod pages;
 
 use std::io;
+use std::ops::RangeInclusive;
 
 use rustix::io::{Errno, ioctl_fionread};
 use rustix::param::page_size;
@@ -38,9 +39,10 @@ use rustix::param::page_size;
 use crate::Sender;
 use pages::Pages;
 
-/// Bytes that are filled and sent at a time: enough to make little of a system call, and few enough
-/// that the reader starts early and that they are still in the cache when it does.
-const CHUNK: usize = 64 * 1024;
+/// Bytes that are filled and sent at a time, at least and at most: enough to make little of a system
+/// call, and of the other side's event, which comes with each; few enough that the reader starts early
+/// and that they are still in the cache when it does. Within these bounds, a quarter of the pipe.
+const CHUNK: RangeInclusive<usize> = 64 * 1024..=256 * 1024;
 
 /// Sends through a pipe without copying: the bytes are put into pages of the ring, and the pipe gets
 /// the pages.
@@ -70,7 +72,7 @@ const CHUNK: usize = 64 * 1024;
 ///
 /// A ring takes a huge page (2 MiB), or several, where the system has them to give: the kernel looks
 /// up each page that is sent, and that costs half as much there. Otherwise it takes what it uses: the
-/// pipe's capacity, `downstream`, and 64 KiB.
+/// pipe's capacity, `downstream`, and a quarter of the capacity, from 64 to 256 KiB.
 ///
 /// The memory belongs to the ring alone and holds nothing but this stream: never bytes of another
 /// part of the program. It is unmapped on drop; what is in the pipe then stays readable.
@@ -115,6 +117,7 @@ const CHUNK: usize = 64 * 1024;
 pub struct PageRing {
     sender: Sender,
     pages: Pages,
+    chunk: usize,
     downstream: usize,
     filled: u64,
     sent: u64,
@@ -123,8 +126,8 @@ pub struct PageRing {
 }
 
 impl PageRing {
-    /// A ring that sends through `sender`. It is as large as the pipe, plus `downstream`, plus
-    /// 64 KiB, all in bytes: set the pipe's capacity first.
+    /// A ring that sends through `sender`. How large it is depends on the pipe, as described above:
+    /// set the pipe's capacity first.
     ///
     /// `downstream` is how many bytes the reader may pass on without copying them and keep there, as
     /// described above; 0 for a reader that reads.
@@ -134,12 +137,13 @@ impl PageRing {
     /// - `ENOMEM` ([`OutOfMemory`](io::ErrorKind::OutOfMemory)): there is no memory to map.
     /// - those of [`Sender::capacity`].
     pub fn new(sender: Sender, downstream: usize) -> io::Result<PageRing> {
-        let mut pages = Pages::new(ring_len(sender.capacity()?, downstream)?)?;
+        let (mut pages, chunk) = pages(sender.capacity()?, downstream)?;
         // Of no bytes, so that it is the question alone that is answered.
         let copies = pages.send(0, 0, &sender).is_err_and(is_unsupported);
         Ok(PageRing {
             sender,
             pages,
+            chunk,
             downstream,
             filled: 0,
             sent: 0,
@@ -148,7 +152,7 @@ impl PageRing {
         })
     }
 
-    /// Lends up to 64 KiB of free memory to `produce`, which puts bytes at its beginning and returns
+    /// Lends free memory, up to 256 KiB and usually a quarter of the pipe's capacity, to `produce`, which puts bytes at its beginning and returns
     /// how many; then sends them.
     ///
     /// Returns that number: the bytes belong to the ring now. 0 if there is no room, in which case
@@ -275,19 +279,22 @@ impl PageRing {
     /// Where the free memory begins that comes next, and its length: none, or at least a page, but
     /// for the end of the ring.
     fn room(&mut self) -> io::Result<(usize, usize)> {
-        if self.free() < CHUNK {
+        if self.free() < self.chunk {
             self.reclaim()?;
         }
         if self.free() < page_size() && self.pending() == 0 {
             // See "Why no event is lost".
-            self.pages = Pages::new(ring_len(self.sender.capacity()?, self.downstream)?)?;
+            (self.pages, self.chunk) = pages(self.sender.capacity()?, self.downstream)?;
             self.freed = self.sent;
         }
         if self.free() < page_size() {
             return Ok((0, 0));
         }
         let start = self.index(self.filled);
-        Ok((start, self.free().min(CHUNK).min(self.pages.len() - start)))
+        Ok((
+            start,
+            self.free().min(self.chunk).min(self.pages.len() - start),
+        ))
     }
 
     /// Finds out what the reader has taken.
@@ -313,12 +320,15 @@ impl PageRing {
     }
 }
 
-/// The length of a ring for a pipe of that capacity: whole chunks, which are whole pages.
-fn ring_len(capacity: usize, downstream: usize) -> io::Result<usize> {
-    let unit = CHUNK.max(page_size());
+/// The memory of a ring for a pipe of that capacity, whole chunks, and the length of a chunk, whole
+/// pages.
+fn pages(capacity: usize, downstream: usize) -> io::Result<(Pages, usize)> {
+    let chunk = (capacity / 4).clamp(*CHUNK.start(), *CHUNK.end());
+    let chunk = chunk.max(page_size());
     let len = capacity.checked_add(downstream);
-    len.and_then(|len| len.checked_add(unit)?.checked_next_multiple_of(unit))
-        .ok_or_else(|| io::ErrorKind::OutOfMemory.into())
+    let len = len.and_then(|len| len.checked_add(chunk)?.checked_next_multiple_of(chunk));
+    let len = len.ok_or(io::ErrorKind::OutOfMemory)?;
+    Ok((Pages::new(len)?, chunk))
 }
 
 /// Whether an error says that this system has no vmsplice(2), or does not permit it, as sandboxes
