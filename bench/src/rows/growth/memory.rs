@@ -64,7 +64,11 @@ fn each<T>(
     count: fn() -> Result<u64>,
     mut make: impl FnMut() -> Result<T>,
 ) -> Result<Sample> {
-    let number = shot.amount(2_000, 500);
+    // As many pipes as have memory to speak of: their ends are descriptors, and little else.
+    let number = match size_of::<T>() {
+        0..=64 => shot.amount(8_000, 4_000),
+        _ => shot.amount(1_000, 500),
+    };
     // So that what is made once is there already.
     drop(make()?);
     // So much is mapped anew, and resident as far as it is used.
