@@ -55,6 +55,20 @@ fn json_has_an_object_for_each_case_and_svg_is_drawn() {
 }
 
 #[test]
+fn relays_deliver_what_was_sent() {
+    let output = bench(&["--quick", "--rows", "relay"]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    for case in [
+        "mio-pipe Relay, Pool, 1 MiB pipes ",
+        "mio-pipe Relay, Pool, 1 MiB, SO_RCVLOWAT ",
+    ] {
+        assert!(text.contains(case), "{case} of {text}");
+    }
+}
+
+#[test]
 fn an_unknown_row_is_named_together_with_the_known_ones() {
     let output = bench(&["--rows", "overhead,speed"]);
     assert!(!output.status.success());
@@ -84,6 +98,9 @@ fn list_names_every_row_without_running_it() {
         "fan-out/32-1024K",
         "pool",
         "zero-copy",
+        "growth/bytes",
+        "growth/events",
+        "growth/memory-kernel",
     ] {
         assert!(text.lines().any(|line| line.starts_with(row)), "{row}");
     }
