@@ -66,8 +66,11 @@ pub struct Spin {
     tries: u32,
     /// How many calls may still be in vain before it stops trying.
     credit: u32,
+    /// The next call may wait for a side that is asleep.
+    patient: bool,
     /// While it has stopped: how many calls until it tries again.
     pause: u32,
+    looks: u32,
     random: u32,
 }
 
@@ -77,6 +80,15 @@ const FULL: u32 = 64;
 
 /// What a call that succeeded earns. Calls in vain cost 1.
 const EARNED: u32 = 8;
+
+/// How many times as many tries the first call makes, and each call after one that succeeded. Two
+/// sides that both sleep between messages never meet in the time that an answer takes: one of them
+/// must wait for as long as it takes the other to wake up. Once they are in step nobody waits that
+/// long.
+const PATIENCE: u32 = 10;
+
+/// One look in so many is patient.
+const PATIENT_LOOKS: u32 = 128;
 
 /// Credit for looking whether things have changed. Both sides look at times of their own, and must
 /// coincide, so this is more than one call.
@@ -90,12 +102,16 @@ impl Spin {
     /// A number of tries that suits a pipe: what a wake-up costs, in reads.
     pub const TRIES: u32 = 100;
 
-    /// Makes up to `tries` further tries in each call of [`run`](Spin::run); 0 makes none.
+    /// Makes up to `tries` further tries in each call of [`run`](Spin::run); 0 makes none. The first
+    /// call, and one that follows on a success, make up to 10 times as many, in which the other side can
+    /// wake up.
     pub fn new(tries: u32) -> Spin {
         Spin {
             tries,
             credit: FULL,
+            patient: true,
             pause: 0,
+            looks: 0,
             random: 0x9E37_79B9,
         }
     }
@@ -111,13 +127,16 @@ impl Spin {
         if !would_block(&result) || !self.is_worthwhile() {
             return result;
         }
-        for _ in 0..self.tries {
+        let patience = if self.patient { PATIENCE } else { 1 };
+        for _ in 0..self.tries.saturating_mul(patience) {
             result = operation();
             if !would_block(&result) {
                 self.credit = FULL.min(self.credit + EARNED);
+                self.patient = true;
                 return result;
             }
         }
+        self.patient = false;
         self.credit -= 1;
         if self.credit == 0 {
             self.pause = self.next_pause();
@@ -137,6 +156,8 @@ impl Spin {
                 return false;
             }
             self.credit = LOOK;
+            self.looks = self.looks.wrapping_add(1);
+            self.patient = self.looks % PATIENT_LOOKS == 0;
         }
         true
     }

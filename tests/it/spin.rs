@@ -68,10 +68,20 @@ fn now_and_then_in_vain_does_not_stop_it() {
     let mut spin = Spin::new(TRIES);
     for i in 0..10_000 {
         match i % 5 {
-            0 => assert_eq!(call(&mut spin, None), 1 + TRIES),
+            0 => assert!(call(&mut spin, None) > TRIES),
             _ => assert_eq!(call(&mut spin, Some(7)), 7),
         }
     }
+}
+
+#[test]
+fn a_side_that_must_wake_up_first_is_waited_for_once() {
+    let mut spin = Spin::new(TRIES);
+    assert_eq!(call(&mut spin, Some(8 * TRIES)), 8 * TRIES);
+    // After that it answers at once, or it is not there.
+    assert_eq!(call(&mut spin, Some(3)), 3);
+    assert!(call(&mut spin, None) > 8 * TRIES);
+    assert_eq!(call(&mut spin, None), 1 + TRIES);
 }
 
 #[test]
