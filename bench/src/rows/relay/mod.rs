@@ -14,13 +14,15 @@
 //! **Limit**: the kernel's own work for each segment that comes in and goes out, which is done in the
 //! relay's time, and which a relay influences only by how much it moves at once.
 //!
-//! **What limits us.** `perf stat -e 'syscalls:*'` on the child counts some 4,000 splices, 1,700 polls and
-//! 1,400 FIONREADs, those of the pool, for each GiB: a hundredth of the time is theirs, the rest is
-//! TCP's. HAProxy with large pipes makes 3,000 splices and 700 polls. So each of its turns moves more, as
-//! more has come by then; a relay that is quick to answer goes to sleep more often and moves less at
-//! once. SO_RCVLOWAT makes each turn larger, and is worth a third. Reading until there is nothing more
-//! before giving anything was tried, and gained nothing. The numbers depend on how the three processes
-//! share the cores, and differ by a half from one run to the next: compare ratios, of many rounds.
+//! **What limits us.** `perf stat -e syscalls:sys_enter_splice` and the like on the child count some 4,000
+//! splices, 1,700 polls and 1,400 FIONREADs, those of the pool, for each GiB. At what a call costs in
+//! `--rows overhead` that is less than a hundredth of the time; the rest is TCP's. HAProxy with large
+//! pipes makes 3,000 splices and 700 polls: each of its turns moves more, as more has come by then,
+//! while a relay that is quick to answer goes to sleep more often and moves less at once. SO_RCVLOWAT
+//! makes each turn larger, and is worth a quarter. Reading until there is nothing more before giving
+//! anything was tried, and gained nothing. The numbers depend on how the three processes share the
+//! cores, and the same program's can differ by a factor of two from one run to the next: compare
+//! ratios, of many rounds.
 
 mod ours;
 mod process;

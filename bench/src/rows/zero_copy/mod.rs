@@ -21,9 +21,9 @@
 //! each call costs an event of the other side.
 //!
 //! What was tried (`--quick --rows zero-copy`): chunks of 64 and 512 KiB and 1 MiB instead of 256 KiB (the
-//! smallest halves what is spliced; the largest doubles it, and takes twice the CPU time when filled and
-//! spliced with `Spin`); pipes of 64 to 512 KiB, which are slower throughout; and several pipes: two
-//! are a quarter faster than one, four are slower than two, because their pages leave the caches.
+//! smallest halves what is spliced on; the largest doubles it, but takes half as much CPU time again if
+//! it is filled); pipes of 64 to 512 KiB, which are slower for all but what is stamped and read; and several
+//! pipes: two are a quarter faster than one, and four no faster than two.
 
 mod ours;
 
