@@ -152,8 +152,8 @@ impl PageRing {
         })
     }
 
-    /// Lends free memory, up to 256 KiB and usually a quarter of the pipe's capacity, to `produce`, which puts bytes at its beginning and returns
-    /// how many; then sends them.
+    /// Lends free memory to `produce`, up to 256 KiB and usually a quarter of the pipe's capacity.
+    /// `produce` puts bytes at its beginning and returns how many; then they are sent.
     ///
     /// Returns that number: the bytes belong to the ring now. 0 if there is no room, in which case
     /// `produce` was not called, and a writable event follows; and 0 if `produce` returned 0. What
