@@ -40,8 +40,10 @@ const HUGE_PAGE: usize = 2 << 20;
 impl Pages {
     /// Maps `len` bytes, a multiple of the page size and not 0.
     pub(super) fn new(len: usize) -> rustix::io::Result<Pages> {
+        // A slice has no more than `isize::MAX` bytes, which a 32-bit kernel could well map.
         let mapped = len
             .checked_next_multiple_of(HUGE_PAGE)
+            .filter(|&mapped| isize::try_from(mapped).is_ok())
             .ok_or(Errno::NOMEM)?;
         let (read_write, private) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE);
         // SAFETY: `mmap_anonymous` wants, if the address is fixed or a hint, that the memory there
@@ -64,7 +66,7 @@ impl Pages {
 
     pub(super) fn bytes(&self) -> &[u8] {
         // SAFETY: `from_raw_parts` wants `len` initialised bytes in one allocation that nobody
-        // writes to while the slice lives. `new` mapped these, zeroed; only `drop` unmaps
+        // writes to while the slice lives, and no more than `isize::MAX`. `new` mapped these, zeroed; only `drop` unmaps
         // them; and writing needs `bytes_mut`, which borrows `self` exclusively.
         unsafe { slice::from_raw_parts(self.start.as_ptr(), self.len) }
     }
