@@ -66,6 +66,8 @@ struct Direction {
     /// Only while bytes are on their way.
     relay: Option<Relay>,
     need: Need,
+    /// Whether the input is registered as readable.
+    listens: bool,
 }
 
 /// The direction from the client to the server, and the one back.
@@ -76,6 +78,7 @@ pub const SERVER: usize = 1;
 pub struct Connection {
     /// The input of direction `i` is `sockets[i]`, its output the other one.
     sockets: [TcpStream; 2],
+    tokens: [Token; 2],
     directions: [Direction; 2],
     connected: bool,
 }
@@ -96,9 +99,11 @@ impl Connection {
         }
         Ok(Connection {
             sockets,
+            tokens,
             directions: DIRECTIONS.map(|_| Direction {
                 relay: None,
                 need: Need::Turn,
+                listens: true,
             }),
             connected: false,
         })
@@ -132,7 +137,12 @@ impl Connection {
 
     /// Lets one direction move what it can, up to the limit; returns how many bytes that were and
     /// what it needs next.
-    pub fn advance(&mut self, i: usize, pipes: &mut Pipes) -> io::Result<(usize, Need)> {
+    pub fn advance(
+        &mut self,
+        i: usize,
+        registry: &Registry,
+        pipes: &mut Pipes,
+    ) -> io::Result<(usize, Need)> {
         let direction = &mut self.directions[i];
         if direction.need == Need::Nothing {
             return Ok((0, Need::Nothing));
@@ -167,7 +177,26 @@ impl Connection {
                 pipes.put(relay.into_pipe());
             }
         }
-        Ok((step.given, direction.need))
+        let need = direction.need;
+        self.listen(i, registry)?;
+        Ok((step.given, need))
+    }
+
+    /// Looks away from the input of a direction while its output is full: every segment that comes in
+    /// would wake the loop for nothing.
+    fn listen(&mut self, i: usize, registry: &Registry) -> io::Result<()> {
+        let direction = &mut self.directions[i];
+        let listens = match direction.need {
+            Need::Event(side) => side == Side::Input,
+            _ => return Ok(()),
+        };
+        if listens != direction.listens {
+            let both = Interest::READABLE | Interest::WRITABLE;
+            let interests = if listens { both } else { Interest::WRITABLE };
+            registry.reregister(&mut self.sockets[i], self.tokens[i], interests)?;
+            direction.listens = listens;
+        }
+        Ok(())
     }
 
     pub fn is_done(&self) -> bool {

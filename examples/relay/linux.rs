@@ -254,7 +254,7 @@ impl Server {
         let Some(connection) = &mut self.connections[index] else {
             return;
         };
-        match connection.advance(i, &mut self.pipes) {
+        match connection.advance(i, self.poll.registry(), &mut self.pipes) {
             Ok((bytes, need)) => {
                 self.statistics.bytes[i] += bytes as u64;
                 match need {

@@ -14,15 +14,17 @@
 //! **Limit**: the kernel's own work for each segment that comes in and goes out, which is done in the
 //! relay's time, and which a relay influences only by how much it moves at once.
 //!
-//! **What limits us.** `perf stat -e syscalls:sys_enter_splice` and the like on the child count some 4,000
-//! splices, 1,700 polls and 1,400 FIONREADs, those of the pool, for each GiB. At what a call costs in
-//! `--rows overhead` that is less than a hundredth of the time; the rest is TCP's. HAProxy with large
-//! pipes makes 3,000 splices and 700 polls: each of its turns moves more, as more has come by then,
-//! while a relay that is quick to answer goes to sleep more often and moves less at once. SO_RCVLOWAT
-//! makes each turn larger, and is worth a quarter. Reading until there is nothing more before giving
-//! anything was tried, and gained nothing. The numbers depend on how the three processes share the
-//! cores, and the same program's can differ by a factor of two from one run to the next: compare
-//! ratios, of many rounds.
+//! **What limits us.** Some nine tenths of the time are those of splice(2) into the outgoing socket, that is
+//! TCP's: segments made, delivered and acknowledged in place, and the receiver woken up
+//! (`perf record -a`; `perf record -e syscalls:sys_enter_splice,syscalls:sys_enter_epoll_wait` counts).
+//! What a relay can save beyond that are its own wake-ups. A full output is when most of them come: each
+//! segment that arrives meanwhile is an event that nobody wants. So the relay takes its interest away
+//! from the input until the output has room; "events of both sides" does not, and polls two to three
+//! times as often. SO_RCVLOWAT saves events while the output has room. `Pool` and `Relay` ask FIONREAD twice
+//! for each pipe taken, less than a hundredth of the time. Reading until there is nothing more before
+//! giving anything was tried, and gained nothing, as did larger low-water marks and TCP_NODELAY. The
+//! numbers depend on how the three processes share the cores, and the same program's can differ by half
+//! from one run to the next: compare ratios, of many rounds.
 
 mod ours;
 mod process;

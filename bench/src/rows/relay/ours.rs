@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr};
 
 use anyhow::{Context, Result};
 use mio::net::{TcpListener, TcpStream};
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Interest, Poll, Registry, Token};
 use mio_pipe::Builder;
 use mio_pipe::os::linux::{Next, Pool, Relay, Side};
 use nix::libc;
@@ -33,15 +33,26 @@ const LIMIT: usize = 4 << 20;
 
 const LISTENER: Token = Token(2);
 
+/// How to relay.
+#[derive(Clone, Copy)]
+pub struct Way {
+    /// Of the pipes, bytes.
+    pub capacity: usize,
+    /// SO_RCVLOWAT, bytes.
+    pub low_water: Option<usize>,
+    /// Takes events of the input also while the output is full.
+    pub always_listens: bool,
+}
+
 /// Relays one connection after the other from port `listen` to port `to`.
-pub fn relay(listen: u16, to: u16, capacity: usize, low_water: Option<usize>) -> Result<()> {
+pub fn relay(listen: u16, to: u16, way: Way) -> Result<()> {
     let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(16);
     let mut listener = TcpListener::bind(loopback(listen))?;
     poll.registry()
         .register(&mut listener, LISTENER, Interest::READABLE)?;
-    let mut pool = Pool::new(Builder::new().capacity(capacity).clone(), 2);
+    let mut pool = Pool::new(Builder::new().capacity(way.capacity).clone(), 2);
     loop {
         let Some((inner, _)) = now(listener.accept())? else {
             poll.poll(&mut events, None)?;
@@ -50,13 +61,13 @@ pub fn relay(listen: u16, to: u16, capacity: usize, low_water: Option<usize>) ->
         let outer = TcpStream::connect(loopback(to))?;
         let mut sockets = [inner, outer];
         for (index, socket) in sockets.iter_mut().enumerate() {
-            if let Some(bytes) = low_water {
+            if let Some(bytes) = way.low_water {
                 setsockopt(socket, LowWater, &bytes)?;
             }
             let both = Interest::READABLE | Interest::WRITABLE;
             poll.registry().register(socket, Token(index), both)?;
         }
-        serve(&mut poll, &mut events, &sockets, &mut pool).context("relaying")?;
+        serve(&mut poll, &mut events, &mut sockets, &mut pool, way).context("relaying")?;
     }
 }
 
@@ -64,18 +75,22 @@ pub fn relay(listen: u16, to: u16, capacity: usize, low_water: Option<usize>) ->
 struct Direction {
     relay: Option<Relay>,
     next: Next,
+    /// Whether the input is registered as readable.
+    listens: bool,
 }
 
 fn serve(
     poll: &mut Poll,
     events: &mut Events,
-    sockets: &[TcpStream; 2],
+    sockets: &mut [TcpStream; 2],
     pool: &mut Pool,
+    way: Way,
 ) -> io::Result<()> {
     // The connection to the other side is there when its socket is writable.
     let mut directions = [Side::Output, Side::Input].map(|side| Direction {
         relay: None,
         next: Next::Wait(side),
+        listens: true,
     });
     while directions
         .iter()
@@ -85,6 +100,12 @@ fn serve(
             if direction.next == Next::Again {
                 direction.advance(&sockets[index], &sockets[1 - index], pool)?;
             }
+        }
+        for (index, direction) in directions.iter_mut().enumerate() {
+            if way.always_listens {
+                break;
+            }
+            direction.listen(poll.registry(), &mut sockets[index], Token(index))?;
         }
         let again = directions
             .iter()
@@ -114,6 +135,27 @@ fn serve(
 }
 
 impl Direction {
+    /// Looks away from the input while the output is full: each segment that comes in would wake this
+    /// loop for nothing.
+    fn listen(
+        &mut self,
+        registry: &Registry,
+        input: &mut TcpStream,
+        token: Token,
+    ) -> io::Result<()> {
+        let listens = match self.next {
+            Next::Wait(side) => side == Side::Input,
+            Next::Again | Next::Done => return Ok(()),
+        };
+        if listens != self.listens {
+            let both = Interest::READABLE | Interest::WRITABLE;
+            let interest = if listens { both } else { Interest::WRITABLE };
+            registry.reregister(input, token, interest)?;
+            self.listens = listens;
+        }
+        Ok(())
+    }
+
     fn advance(
         &mut self,
         input: &TcpStream,

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use tokio::io::{copy_bidirectional, copy_bidirectional_with_sizes};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::ours;
+use super::ours::{self, Way};
 use super::process::Relay;
 use crate::child::command;
 use crate::peers::runtime;
@@ -16,13 +16,17 @@ use crate::peers::runtime;
 pub const ROLE: &str = "relay";
 
 /// Names in the report, and arguments of the child.
-pub const KINDS: [(&str, &str); 6] = [
+pub const KINDS: [(&str, &str); 7] = [
     (super::REFERENCE, "tokio-default"),
     ("tokio copy_bidirectional, 64 KiB", "tokio-64"),
     ("tokio-splice2", "tokio-splice2"),
     ("mio-pipe Relay, Pool, 64 KiB pipes", "ours-64"),
     (OURS, "ours"),
     (OURS_LOW_WATER, "ours-low-water"),
+    (
+        "mio-pipe Relay, Pool, 1 MiB, events of both sides",
+        "ours-always",
+    ),
 ];
 
 pub const OURS: &str = "mio-pipe Relay, Pool, 1 MiB pipes";
@@ -42,10 +46,25 @@ pub fn child(arguments: &[String]) -> Result<()> {
         bail!("a relay takes three arguments");
     };
     let (listen, to): (u16, u16) = (listen.parse()?, to.parse()?);
+    let mut way = Way {
+        capacity: 1 << 20,
+        low_water: None,
+        always_listens: false,
+    };
     match kind.as_str() {
-        "ours-64" => return ours::relay(listen, to, 64 << 10, None),
-        "ours" => return ours::relay(listen, to, 1 << 20, None),
-        "ours-low-water" => return ours::relay(listen, to, 1 << 20, Some(LOW_WATER)),
+        "ours" => return ours::relay(listen, to, way),
+        "ours-64" => {
+            way.capacity = 64 << 10;
+            return ours::relay(listen, to, way);
+        }
+        "ours-low-water" => {
+            way.low_water = Some(LOW_WATER);
+            return ours::relay(listen, to, way);
+        }
+        "ours-always" => {
+            way.always_listens = true;
+            return ours::relay(listen, to, way);
+        }
         _ => {}
     }
     runtime()?.block_on(async {
