@@ -40,9 +40,9 @@ use crate::Sender;
 use pages::Pages;
 
 /// Bytes that are filled and sent at a time, at least and at most: enough to make little of a system
-/// call, and of the other side's event, which comes with each; few enough that the reader starts early
-/// and that they are still in the cache when it does. Within these bounds, a quarter of the pipe.
-const CHUNK: RangeInclusive<usize> = 64 * 1024..=256 * 1024;
+/// call, and of the other side's event, which comes with each; few enough that they are still in the
+/// cache when they are read. Within these bounds, what the pipe holds.
+const CHUNK: RangeInclusive<usize> = 64 * 1024..=1024 * 1024;
 
 /// Sends through a pipe without copying: the bytes are put into pages of the ring, and the pipe gets
 /// the pages.
@@ -72,7 +72,7 @@ const CHUNK: RangeInclusive<usize> = 64 * 1024..=256 * 1024;
 ///
 /// A ring takes a huge page (2 MiB), or several, where the system has them to give: the kernel looks
 /// up each page that is sent, and that costs half as much there. Otherwise it takes what it uses: the
-/// pipe's capacity, `downstream`, and a quarter of the capacity, from 64 to 256 KiB.
+/// pipe's capacity, `downstream`, and the capacity again, but for that at least 64 KiB and at most 1 MiB.
 ///
 /// The memory belongs to the ring alone and holds nothing but this stream: never bytes of another
 /// part of the program. It is unmapped on drop; what is in the pipe then stays readable.
@@ -152,7 +152,7 @@ impl PageRing {
         })
     }
 
-    /// Lends free memory to `produce`, up to 256 KiB and usually a quarter of the pipe's capacity.
+    /// Lends free memory to `produce`, up to 1 MiB and usually as much as the pipe holds.
     /// `produce` puts bytes at its beginning and returns how many; then they are sent.
     ///
     /// Returns that number: the bytes belong to the ring now. 0 if there is no room, in which case
@@ -323,7 +323,7 @@ impl PageRing {
 /// The memory of a ring for a pipe of that capacity, whole chunks, and the length of a chunk, whole
 /// pages.
 fn pages(capacity: usize, downstream: usize) -> io::Result<(Pages, usize)> {
-    let chunk = (capacity / 4).clamp(*CHUNK.start(), *CHUNK.end());
+    let chunk = capacity.clamp(*CHUNK.start(), *CHUNK.end());
     let chunk = chunk.max(page_size());
     let len = capacity.checked_add(downstream);
     let len = len.and_then(|len| len.checked_add(chunk)?.checked_next_multiple_of(chunk));
