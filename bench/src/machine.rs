@@ -6,13 +6,15 @@ use std::thread;
 /// Machine, kernel and versions, as lines for the report.
 pub fn describe() -> Vec<String> {
     let uname = rustix::system::uname();
+    let release = uname.release().to_string_lossy();
     let cpus = thread::available_parallelism().map_or(0, usize::from);
     vec![
         format!("CPU:      {}, {cpus} usable", cpu_model()),
         format!(
             "kernel:   {} {} {}",
             uname.sysname().to_string_lossy(),
-            uname.release().to_string_lossy(),
+            // Without what the one who built it has added.
+            release.split('-').next().unwrap_or_default(),
             uname.machine().to_string_lossy()
         ),
         format!("page:     {} bytes", rustix::param::page_size()),

@@ -6,18 +6,23 @@
 //! **Target**: 6 times mio, at 0.35 times its CPU time, and no less than any peer.
 //!
 //! **Limit**: the kernel copies each byte twice, into the pipe and out of it, and holds the pipe's lock
-//! during each copy. So two cores never copy at the same time, and what the second core adds is the way
-//! of the data from one cache to the other and the lock's: no way of copying through a pipe is faster
-//! on two cores than the best one is on a single core, which is the row `bulk/one-core`.
+//! during each copy, so that two cores never copy at the same time. What the second core adds is the way
+//! of the data from one cache to the other, and the lock's. "8 KiB in and out, one thread" is the same
+//! system calls and copies without either, and with nobody to wait for: nothing that copies through a
+//! pipe gets beyond it.
 //!
 //! **What limits us.** Where the two ends run decides more than anything that either does, which is
 //! why there are three rows. On two cores a peer's time goes into pages, which are allocated on one
 //! core and freed on the other beyond the two that a pipe keeps, and into waking the other side.
-//! Writing and reading two pages at a time avoids both: neither side ever sleeps. Then both cores are
-//! busy with the copies, the lock and the caches, and that is the end of it: smaller or larger slices,
-//! larger reads and pauses between attempts are all slower (`--rows slice`). On one core nothing is lost
-//! by filling the pipe, and the smaller slices cost the system calls that they are more: there a single
-//! large write wins.
+//! Writing and reading two pages at a time avoids both: neither side sleeps. Then both cores are
+//! busy with the copies, the lock and the caches, at about half of the limit, and that is the end of it:
+//! smaller or larger slices, larger reads and pauses between attempts are all slower (`--rows slice`).
+//! How many times mio that is depends on mio, whose time is that of waking a core from its sleep: 30 us
+//! or so on a virtual machine (`--rows ping-pong`), less elsewhere. On one core nothing is lost by filling
+//! the pipe, and the smaller slices cost the system calls that they are more: there a single large write
+//! wins.
+
+use std::io::{Read, Write};
 
 use anyhow::Result;
 
@@ -25,7 +30,7 @@ use crate::child::{self, Writer};
 use crate::harness::{Bound, Row, Sample, Shot, Unit};
 use crate::measure::{Placement, Watch, two_threads};
 use crate::payload::{BLOCK, Buffer, Checker, Feed};
-use crate::peers::{Peer, pipe};
+use crate::peers::{Peer, Raw, pipe};
 
 pub fn rows() -> Vec<Row> {
     let places = [
@@ -44,7 +49,7 @@ pub fn rows() -> Vec<Row> {
             for peer in Peer::ALL {
                 row.case(peer.name(), move |shot| threads(shot, placement, peer));
             }
-            row.case("limit: copying once, one core", copy);
+            row.case("limit: 8 KiB in and out, one thread", in_turn);
             row
         })
         .collect();
@@ -142,16 +147,23 @@ pub fn child(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// What a copy of each byte costs a core. A pipe makes two, and holds a lock during each.
-fn copy(shot: &Shot) -> Result<Sample> {
+/// The system calls and copies of `fill` and `drain` with nobody to wait for, and everything in the
+/// cache.
+fn in_turn(shot: &Shot) -> Result<Sample> {
+    const SLICE: usize = 8 * 1024;
     let amount = amount(shot);
+    let (writer, reader) = pipe()?;
+    let (mut writer, mut reader) = (Raw(writer), Raw(reader));
     let mut feed = Feed::new(BLOCK, amount / BLOCK as u64);
     let mut checker = Checker::new(BLOCK, shot);
     let mut buffer = Buffer::new(BLOCK);
     let watch = Watch::start();
     while let Some(block) = feed.next() {
-        buffer.copy_from_slice(block);
-        checker.feed(std::hint::black_box(&buffer))?;
+        for (from, to) in block.chunks(SLICE).zip(buffer.chunks_mut(SLICE)) {
+            writer.write_all(from)?;
+            reader.read_exact(to)?;
+        }
+        checker.feed(&buffer)?;
     }
     let lap = watch.stop();
     checker.finish(amount)?;

@@ -10,20 +10,21 @@
 //!
 //! **Limit**: if the pages are filled, the filling, on one core. If not, taking and dropping a reference
 //! to each page of 4 KiB, on both sides, and the pipe's lock, which they share: several pipes are
-//! several locks.
+//! several locks. "Lent and spliced in turn" is both sides' work on one thread, without sharing
+//! anything; two cores that never waited for each other, nor for each other's caches, would do twice that.
 //!
 //! **What limits us.** Filled and read, `PageRing` is as fast as the busy loop, in an event loop that may
-//! sleep. Filling alone takes a quarter of that time: the rest is the reader's copy, from memory that
+//! sleep. Filling alone takes a third of that time: the rest is the reader's copy, from memory that
 //! the other core has just written, which has to come from that one's cache. No pipe can hide that, and a
-//! `mio` that gets the machine for itself is faster than a twelfth of it. Stamped, and spliced to
-//! nowhere, the busy loop lends a whole MiB with each call and nobody waits for events; `PageRing`
-//! lends a quarter of it, so that a reader that does look at the bytes finds them in the cache, and
-//! each call costs an event of the other side.
+//! `mio` that gets the machine for itself is faster than a twelfth of it. Spliced over two pipes
+//! `PageRing` gets to some five eighths of the limit. What the cores cannot help sharing is each pipe's
+//! table of pages, 40 bytes for each, which one core writes, the other one reads, and the first one
+//! writes again; that is also why the busy loop over one pipe is slower than a single thread, and why
+//! nothing is 1.8 times as fast as it is.
 //!
-//! What was tried (`--quick --rows zero-copy`): chunks of 64 and 512 KiB and 1 MiB instead of 256 KiB (the
-//! smallest halves what is spliced on; the largest doubles it, but takes half as much CPU time again if
-//! it is filled); pipes of 64 to 512 KiB, which are slower for all but what is stamped and read; and several
-//! pipes: two are a quarter faster than one, and four no faster than two.
+//! What was tried (`--rows zero-copy`): chunks of 128, 256 and 512 KiB instead of 1 MiB, which are slower
+//! the smaller they are, spliced on most of all; pipes of 64 to 512 KiB, which are slower for all but what
+//! is stamped and read; and four pipes, which are no faster than two.
 
 mod ours;
 
@@ -69,11 +70,7 @@ pub fn rows() -> Vec<Row> {
             let name = format!("vmsplice in a busy loop, {fill}, {consume}");
             let mut pages = None;
             row.case(name, move |shot| {
-                let pages = match &mut pages {
-                    Some(pages) => pages,
-                    none => none.insert(Pages::new(2 * HALF)?),
-                };
-                busy(shot, pages, fills, splices)
+                busy(shot, kept(&mut pages)?, fills, splices)
             });
         }
     }
@@ -90,6 +87,10 @@ pub fn rows() -> Vec<Row> {
         let several = of(&format!("stamped, spliced, Spin, {pipes} pipes"));
         row.target_against(&several, busy, Bound::AtLeast(1.8));
     }
+    let mut pages = None;
+    row.case("limit: lent and spliced in turn, one thread", move |shot| {
+        in_turn(shot, kept(&mut pages)?)
+    });
     row.case("limit: filling, one core", |shot| {
         let amount = shot.amount(4 << 30, 128 << 20);
         let mut feed = Feed::new(BLOCK, amount / BLOCK as u64);
@@ -103,6 +104,31 @@ pub fn rows() -> Vec<Row> {
         Ok(watch.stop().sample(amount))
     });
     vec![row]
+}
+
+/// The pages of a case, made in its first run, as they are never given back.
+fn kept(pages: &mut Option<Pages>) -> Result<&mut Pages> {
+    Ok(match pages {
+        Some(pages) => pages,
+        none => none.insert(Pages::new(2 * HALF)?),
+    })
+}
+
+/// What lending and dropping pages takes without a reader to share them with.
+fn in_turn(shot: &Shot, pages: &Pages) -> Result<Sample> {
+    let amount = shot.amount(16 << 30, 256 << 20);
+    let (writer, reader) = pipe()?;
+    let capacity = fcntl_setpipe_size(&writer, HALF)?;
+    ensure!(capacity == HALF, "the pipe has {capacity} bytes");
+    let null: File = OpenOptions::new().write(true).open("/dev/null")?;
+    let watch = Watch::start();
+    for turn in 0..amount / HALF as u64 {
+        let half = (turn % 2) as usize * HALF;
+        let lent = pages.lend(&writer, half, HALF)?;
+        let moved = splice(&reader, None, &null, None, HALF, SpliceFlags::MOVE)?;
+        ensure!((lent, moved) == (HALF, HALF), "{lent} lent, {moved} moved");
+    }
+    Ok(watch.stop().sample(amount))
 }
 
 /// What `PageRing` does.
