@@ -4,6 +4,7 @@ mod capacity;
 #[cfg(not(mio_unsupported_force_poll_poll))]
 mod epoll;
 mod fanout;
+mod faults;
 mod instructions;
 mod multiplex;
 mod packet;

@@ -1,15 +1,12 @@
 //! PageRing: what was sent is what is read, whenever it is read and whatever happens to the ring.
 
 use std::io::{ErrorKind, Read, Write};
-use std::process::Command;
 
 use mio_pipe::os::linux::{Moved, PageRing};
 use mio_pipe::{Builder, Drained, Receiver, Sender, new_pipe};
 
-use super::util::{contents, sizes};
-use crate::util::{
-    Loop, RECEIVER, SENDER, Start, assert_error, assert_would_block, pattern, quiet,
-};
+use super::util::{contents, sizes, under_strace};
+use crate::util::{Loop, RECEIVER, SENDER, assert_error, assert_would_block, pattern, quiet};
 
 const MANY: usize = 1 << 20;
 
@@ -368,33 +365,16 @@ fn without_vmsplice_the_result_is_the_same() {
         assert!(!ring.is_zero_copy());
         return;
     }
-    if Command::new("strace").arg("-V").captured().is_err() {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "the gate must install strace"
-        );
-        eprintln!("skipped: strace(1) is not installed");
-        return;
-    }
     for (error, when) in [
         ("ENOSYS", "1+"),
         ("EPERM", "1+"),
         ("EINVAL", "2+"),
         ("EPERM", "7+"),
     ] {
-        let output = Command::new("strace")
-            .args(["--follow-forks", "--quiet=all", "--output=/dev/null"])
-            .args(["--trace=vmsplice", "--inject"])
-            .arg(format!("vmsplice:error={error}:when={when}"))
-            .arg(std::env::current_exe().unwrap())
-            .args([FALLBACK, "--exact", "--test-threads=1"])
-            .env(WITHOUT, when)
-            .captured()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{error} from {when}: {}",
-            String::from_utf8_lossy(&output.stdout)
-        );
+        let inject = format!("--inject=vmsplice:error={error}:when={when}");
+        let options = ["--trace=vmsplice", &inject];
+        if let Some(trace) = under_strace(FALLBACK, (WITHOUT, when), &options) {
+            assert!(trace.contains("(INJECTED)"), "{trace}");
+        }
     }
 }

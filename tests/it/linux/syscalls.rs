@@ -2,12 +2,12 @@
 
 use std::io::{IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::BorrowedFd;
-use std::process::Command;
 
 use mio::{Events, Interest, Poll, Token};
+use mio_pipe::os::linux::{Fanout, PageRing, Pool, Relay};
 use mio_pipe::{Builder, Drained, Receiver, SendQueue, Sender, child, new_pipe};
 
-use crate::util::Start;
+use super::util::under_strace;
 
 const TEST: &str = "linux::syscalls::each_operation_is_the_system_calls_it_says";
 const TRACED: &str = "MIO_PIPE_TEST_TRACED";
@@ -126,6 +126,43 @@ fn operations() {
     drop(traced("capacity", || {
         Builder::new().capacity(8192).new_pipe().unwrap()
     }));
+    fast_paths();
+}
+
+fn fast_paths() {
+    const ALL: usize = 1 << 20;
+    let mut pool = Pool::new(Builder::new(), 1);
+    let pipe = traced("Pool::take of none", || pool.take().unwrap());
+    traced("Pool::put", || assert!(pool.put(pipe)));
+    let pipe = traced("Pool::take", || pool.take().unwrap());
+
+    let (mut source, input) = new_pipe().unwrap();
+    let (output, sink) = new_pipe().unwrap();
+    source.write_all(&[1; 10_000]).unwrap();
+    let mut relay = traced("Relay::new", || Relay::new(pipe).unwrap());
+    traced("Relay::step", || {
+        assert_eq!(relay.step(&input, &output, ALL).unwrap().given, 10_000)
+    });
+    drop((output, sink));
+
+    let mut fanout = Fanout::new(input);
+    let mut sinks = Vec::new();
+    for i in 0..3 {
+        let (output, sink) = new_pipe().unwrap();
+        fanout.add(Token(i), output);
+        sinks.push(sink);
+    }
+    source.write_all(&[1; 10_000]).unwrap();
+    traced("Fanout::step", || {
+        assert_eq!(fanout.step(10_000).unwrap().given, 30_000)
+    });
+
+    let (sender, receiver) = new_pipe().unwrap();
+    let mut ring = PageRing::new(sender, 0).unwrap();
+    traced("PageRing::fill_with", || {
+        assert_eq!(ring.fill_with(|room| room.len()).unwrap(), 65_536)
+    });
+    assert_eq!(receiver.available().unwrap(), 65_536);
 }
 
 fn expected() -> Vec<(&'static str, Vec<&'static str>)> {
@@ -170,6 +207,14 @@ fn expected() -> Vec<(&'static str, Vec<&'static str>)> {
         ("child::output", vec!["pipe2", "ioctl"]),
         ("child::merged_output", vec!["pipe2", "ioctl", "fcntl"]),
         ("capacity", vec!["pipe2", "fcntl"]),
+        ("Pool::take of none", vec!["pipe2"]),
+        ("Pool::put", vec!["ioctl"]),
+        ("Pool::take", vec![]),
+        ("Relay::new", vec!["ioctl"]),
+        // In, out, and nothing more to be had.
+        ("Relay::step", vec!["splice"; 3]),
+        ("Fanout::step", vec!["tee", "tee", "splice"]),
+        ("PageRing::fill_with", vec!["vmsplice"]),
     ]
 }
 
@@ -178,30 +223,9 @@ fn each_operation_is_the_system_calls_it_says() {
     if std::env::var_os(TRACED).is_some() {
         return operations();
     }
-    if Command::new("strace").arg("-V").captured().is_err() {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "the gate must install strace"
-        );
-        eprintln!("skipped: strace(1) is not installed");
+    let Some(log) = under_strace(TEST, (TRACED, "1"), &[]) else {
         return;
-    }
-    let log = tempfile::NamedTempFile::new().unwrap();
-    let output = Command::new("strace")
-        .args(["--follow-forks", "--quiet=all", "--signal=none", "--output"])
-        .arg(log.path())
-        .arg(std::env::current_exe().unwrap())
-        .args([TEST, "--exact", "--test-threads=1"])
-        .env(TRACED, "1")
-        .captured()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stdout)
-    );
-
-    let log = std::fs::read_to_string(log.path()).unwrap();
+    };
     let found = between_marks(&log);
     for (operation, calls) in expected() {
         let (_, traced) = found.iter().find(|(name, _)| name == operation).unwrap();
