@@ -198,6 +198,27 @@ impl Receiver {
     /// # Errors
     ///
     /// - `EMFILE`: the process is out of descriptors.
+    /// - [`Unsupported`](io::ErrorKind::Unsupported): on Windows.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(unix)]
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io::{Read, Write};
+    ///
+    /// let (mut sender, mut receiver) = mio_pipe::new_pipe()?;
+    /// let mut second = receiver.try_clone()?;
+    /// sender.write_all(b"ab")?;
+    /// let (mut one, mut other) = ([0; 1], [0; 1]);
+    /// receiver.read_exact(&mut one)?;
+    /// second.read_exact(&mut other)?;
+    /// assert_eq!((one, other), (*b"a", *b"b"));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// ```
     #[doc(alias = "dup")]
     pub fn try_clone(&self) -> io::Result<Receiver> {
         Ok(Receiver {
@@ -216,6 +237,10 @@ impl Receiver {
     /// - Linux: for a FIFO that no writer has opened yet this is `false`.
     /// - Windows: `true` may come before the last bytes of a Sender of this process, which still go
     ///   out while its event loop runs. Only a read of `Ok(0)` says that everything has arrived.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sender::is_receiver_dropped`](crate::Sender::is_receiver_dropped).
     ///
     /// # Examples
     ///
@@ -244,6 +269,10 @@ impl Receiver {
     ///
     /// - Windows: up to 64 KiB that the OS has given to the event loop count only once a poll has seen
     ///   them.
+    ///
+    /// # Errors
+    ///
+    /// On Unix there is none that an open pipe can cause.
     ///
     /// # Examples
     ///

@@ -41,8 +41,13 @@ impl Sender {
     ///
     /// # Platform-specific behavior
     ///
-    /// - Windows: an end cannot be made blocking: `false` is an error of the kind
-    ///   [`Unsupported`](io::ErrorKind::Unsupported).
+    /// - Windows: an end cannot be made blocking.
+    ///
+    /// # Errors
+    ///
+    /// - [`Unsupported`](io::ErrorKind::Unsupported): `false`, on Windows.
+    ///
+    /// On Unix there is no error that an open pipe can cause.
     ///
     /// # Examples
     ///
@@ -204,6 +209,11 @@ impl Sender {
     /// `true` is final, but for a FIFO, which can get a new reader, and for a pipe that somebody opens
     /// anew through /proc on Linux. `false` may be out of date by the
     /// time it is returned. One system call, poll(2) on Unix; no event is consumed.
+    ///
+    /// # Errors
+    ///
+    /// - `ENOMEM` ([`OutOfMemory`](io::ErrorKind::OutOfMemory)): the kernel has no memory for the
+    ///   question. Nothing else is known to happen.
     ///
     /// # Examples
     ///

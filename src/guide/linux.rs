@@ -95,7 +95,8 @@
 //!
 //! A proxy moves bytes from one connection to another and looks at none of them.
 //! [`Relay`](crate::os::linux::Relay) is one direction of that, through a pipe and past the process:
-//! after each step it says which side to wait for. [`Pool`](crate::os::linux::Pool) keeps empty pipes,
+//! after each step it says which side to wait for. Wait for that one only: an input whose output is full
+//! has an event for everything that arrives, and each wakes the loop for nothing. [`Pool`](crate::os::linux::Pool) keeps empty pipes,
 //! so that only the connections that are moving something need one. `examples/relay` puts both into
 //! a TCP relay for thousands of connections.
 //!

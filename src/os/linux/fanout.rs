@@ -59,6 +59,8 @@ const LONGEST: usize = 1 << 30;
 /// - [`Next::Wait`]`(Side::Input)`: when the input has an event.
 /// - [`Next::Wait`]`(Side::Output)`: when one of the outputs that [`waiting`](Fanout::waiting) names
 ///   has one: best once after all events of a poll. If it names none, there is no output; add one.
+///   Meanwhile the input's events are of no use, and there is one for each write to it: deregister it
+///   for that time if it is busy.
 /// - [`Next::Again`]: soon; no event will say so.
 /// - [`Next::Done`]: the input has ended, and every output has everything. Drop the Fanout.
 ///
