@@ -20,7 +20,8 @@
 //! How many times mio that is depends on mio, whose time is that of waking a core from its sleep: 30 us
 //! or so on a virtual machine (`--rows ping-pong`), less elsewhere. On one core nothing is lost by filling
 //! the pipe, and the smaller slices cost the system calls that they are more: there a single large write
-//! wins.
+//! wins, and large reads with it (`--rows slice`). Which of the two it is `fill` cannot tell: neither the
+//! number of processors nor the thread's affinity says where the other side runs.
 
 use std::io::{Read, Write};
 

@@ -11,7 +11,7 @@
 //!
 //! **What limits us.** As in `bulk`: on two cores writes of 8 KiB are best (`--rows coalesce`), and
 //! `BufWriter` with 64 KiB falls behind; on one core it is ahead, because it makes fewer system calls.
-//! With 8 KiB it makes the same writes as `SendQueue` does. Where it is ahead by a tenth or so it is
+//! With 8 KiB it makes the same writes as `SendQueue` does. Where it is ahead, by a tenth to a quarter, it is
 //! because its pipe blocks: once a pipe was given to epoll, each write to it calls epoll's hook, asleep
 //! or not, and each pause of a reader is a read that finds nothing and a poll, instead of a read that
 //! waits. With std reading what `SendQueue` sends, half of the difference is gone; tokio's `BufWriter`,
