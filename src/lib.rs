@@ -88,6 +88,7 @@ mod send_queue;
 mod sender;
 mod spin;
 mod sys;
+mod turns;
 
 pub use event::EventExt;
 pub use pipe::{Builder, new_pipe};

@@ -2,7 +2,7 @@ use std::io::{self, IoSliceMut, Read};
 
 use mio::{Interest, Registry, Token, event};
 
-use crate::{EventExt, sys};
+use crate::{EventExt, sys, turns};
 
 /// The receiving end of a pipe.
 ///
@@ -38,7 +38,7 @@ impl Receiver {
     /// The buffer is neither zeroed nor grown beyond what `limit` allows. Keep it from one call to
     /// the next and nothing is allocated.
     ///
-    /// Large amounts are read in the slices in which [`Sender::fill`](crate::Sender::fill) writes
+    /// Large amounts are read in slices, or at once, as [`Sender::fill`](crate::Sender::fill) writes
     /// them.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl Receiver {
     /// # fn main() {}
     /// ```
     pub fn drain(&self, buf: &mut Vec<u8>, limit: usize) -> io::Result<Drained> {
-        self.drain_until(buf, limit, |_short| false)
+        self.drain_and_learn(buf, limit, false)
     }
 
     /// As [`drain`](Receiver::drain), for a readable `event` that was just polled: one system call
@@ -129,18 +129,31 @@ impl Receiver {
         limit: usize,
     ) -> io::Result<Drained> {
         let may_stop = sys::SHORT_READ_ARMS && !event.is_sender_dropped();
-        self.drain_until(buf, limit, |short| may_stop && short)
+        self.drain_and_learn(buf, limit, may_stop)
     }
 
-    /// Reads until the pipe is empty or closed, `limit` is reached, or `enough` says so of a read
-    /// that was short or not.
-    fn drain_until(
+    /// `may_stop` says that a short read is as good as `WouldBlock`.
+    fn drain_and_learn(
         &self,
         buf: &mut Vec<u8>,
         limit: usize,
-        enough: impl Fn(bool) -> bool,
+        may_stop: bool,
     ) -> io::Result<Drained> {
-        let slice = sys::io_slice();
+        let before = buf.len();
+        let slice = turns::slice(self.inner.id());
+        let drained = self.drain_slices(buf, limit, slice, may_stop)?;
+        let empty = drained == Drained::Empty;
+        turns::moved(self.inner.id(), buf.len() - before, empty);
+        Ok(drained)
+    }
+
+    fn drain_slices(
+        &self,
+        buf: &mut Vec<u8>,
+        limit: usize,
+        slice: usize,
+        may_stop: bool,
+    ) -> io::Result<Drained> {
         let end = buf.len().saturating_add(limit);
         while buf.len() < end {
             let left = end - buf.len();
@@ -150,7 +163,7 @@ impl Receiver {
             let asked = left.min(buf.capacity() - buf.len()).min(slice);
             match self.inner.read_into(buf, asked) {
                 Ok(0) => return Ok(Drained::Closed),
-                Ok(n) if enough(n < asked) => return Ok(Drained::Empty),
+                Ok(n) if may_stop && n < asked => return Ok(Drained::Empty),
                 Ok(_) => {}
                 Err(err) if err.kind() == io::ErrorKind::WouldBlock => return Ok(Drained::Empty),
                 Err(err) if err.kind() == io::ErrorKind::Interrupted => {}

@@ -15,6 +15,7 @@
 //!   consume data or an event. What the platform cannot do MUST be `Unsupported`, not a pretence.
 //! - `Receiver::read_into(&self, &mut Vec<u8>, limit)`: as `read`, into the vector's spare capacity,
 //!   which is not empty; it MUST append what it read and MUST NOT read more than `limit`.
+//! - `id() -> usize` on both: what tells an end from all others that are open at the same time.
 //! - `io_slice() -> usize`: how many bytes at a time a large amount is best written and read; not 0.
 //! - `SHORT_READ_ARMS: bool`: MUST be true only where a read of a byte stream that returned less than
 //!   asked for is followed by an event, as `WouldBlock` is.

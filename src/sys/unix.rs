@@ -113,6 +113,10 @@ impl<S: MioEnd> End<S> {
         }
     }
 
+    pub(crate) fn id(&self) -> usize {
+        self.0.as_raw_fd() as usize
+    }
+
     pub(crate) fn try_clone(&self) -> io::Result<Self> {
         Ok(End::from(fcntl_dupfd_cloexec(&self.0, 0)?))
     }

@@ -65,6 +65,10 @@ impl End {
         Ok(())
     }
 
+    pub(super) fn id(&self) -> usize {
+        self.pipe.as_raw_handle() as usize
+    }
+
     pub(super) fn is_known_gone(&self) -> bool {
         self.gone.load(Ordering::Relaxed)
     }

@@ -31,6 +31,10 @@ impl Receiver {
         }
     }
 
+    pub(crate) fn id(&self) -> usize {
+        self.end.id()
+    }
+
     pub(crate) fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         super::set_nonblocking(nonblocking)
     }

@@ -28,6 +28,10 @@ impl Sender {
         }
     }
 
+    pub(crate) fn id(&self) -> usize {
+        self.end.id()
+    }
+
     pub(crate) fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         super::set_nonblocking(nonblocking)
     }

@@ -1,7 +1,7 @@
 //! Each operation is exactly one system call: counted by strace(1), not read from the source.
 
 use std::io::{IoSlice, IoSliceMut, Read, Write};
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsRawFd, BorrowedFd};
 
 use mio::{Events, Interest, Poll, Token};
 use mio_pipe::os::linux::{Fanout, PageRing, Pool, Relay};
@@ -126,7 +126,63 @@ fn operations() {
     drop(traced("capacity", || {
         Builder::new().capacity(8192).new_pipe().unwrap()
     }));
+    turns();
     fast_paths();
+}
+
+/// A pipe holds 16 pages, and a slice is two.
+fn turns() {
+    let page = rustix::param::page_size();
+    let more_than_fits = vec![1; 20 * page];
+    let fill = |sender: &Sender| assert_eq!(sender.fill(&more_than_fits).unwrap(), 16 * page);
+    let mut received = Vec::with_capacity(more_than_fits.len());
+    let mut drain = |receiver: &Receiver| {
+        received.clear();
+        let drained = receiver.drain(&mut received, usize::MAX).unwrap();
+        assert_eq!(drained, Drained::Empty);
+    };
+
+    let (sender, receiver) = new_pipe().unwrap();
+    traced("fill for the first time", || fill(&sender));
+    traced("drain for the first time", || drain(&receiver));
+    fill(&sender);
+    drain(&receiver);
+    traced("fill by turns", || fill(&sender));
+    traced("drain by turns", || drain(&receiver));
+    for _ in 1..32 {
+        fill(&sender);
+        drain(&receiver);
+    }
+    traced("fill after 32 turns", || fill(&sender));
+    traced("drain after 32 turns", || drain(&receiver));
+
+    let (sender, receiver) = new_pipe().unwrap();
+    for _ in 0..2 {
+        sender.fill(b"message").unwrap();
+        drain(&receiver);
+    }
+    fill(&sender);
+    traced("drain after equal messages", || drain(&receiver));
+
+    let (sender, receiver) = new_pipe().unwrap();
+    for slices in [1, 2] {
+        sender.fill(&more_than_fits[..slices * 2 * page]).unwrap();
+        drain(&receiver);
+        fill(&sender);
+        drain(&receiver);
+    }
+    traced("fill while the Receiver reads", || fill(&sender));
+    traced("drain while the Sender writes", || drain(&receiver));
+
+    for _ in 0..2 {
+        fill(&sender);
+        drain(&receiver);
+    }
+    // 64 ends are known, by their descriptors.
+    let clones: Vec<Sender> = (0..64).map(|_| sender.try_clone().unwrap()).collect();
+    let place = |sender: &Sender| sender.as_raw_fd() % 64;
+    let same = clones.iter().find(|end| place(end) == place(&sender));
+    traced("fill in another end's place", || fill(same.unwrap()));
 }
 
 fn fast_paths() {
@@ -207,6 +263,17 @@ fn expected() -> Vec<(&'static str, Vec<&'static str>)> {
         ("child::output", vec!["pipe2", "ioctl"]),
         ("child::merged_output", vec!["pipe2", "ioctl", "fcntl"]),
         ("capacity", vec!["pipe2", "fcntl"]),
+        // The last one would block.
+        ("fill for the first time", vec!["write"; 9]),
+        ("drain for the first time", vec!["read"; 9]),
+        ("fill by turns", vec!["write"; 2]),
+        ("drain by turns", vec!["read"; 2]),
+        ("fill after 32 turns", vec!["write"; 9]),
+        ("drain after 32 turns", vec!["read"; 9]),
+        ("fill while the Receiver reads", vec!["write"; 9]),
+        ("drain while the Sender writes", vec!["read"; 9]),
+        ("drain after equal messages", vec!["read"; 9]),
+        ("fill in another end's place", vec!["write"; 9]),
         ("Pool::take of none", vec!["pipe2"]),
         ("Pool::put", vec!["ioctl"]),
         ("Pool::take", vec![]),
