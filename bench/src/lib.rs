@@ -28,6 +28,7 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use harness::Row;
+use measure::TooFewCores;
 
 /// Measures mio-pipe against its peers: interleaved rounds, medians, ratios to each row's reference.
 #[derive(Parser)]
@@ -93,12 +94,21 @@ fn run(arguments: &Arguments) -> Result<()> {
     )?);
     let mut reports = Vec::new();
     for row in rows {
-        let report = harness::run(row, rounds, arguments.quick, &mut |what| {
+        let name = row.name.clone();
+        let result = harness::run(row, rounds, arguments.quick, &mut |what| {
             progress.set_message(what.to_owned());
             progress.inc(1);
-        })?;
-        progress.suspend(|| print!("\n{}", report::table::table(&report)));
-        reports.push(report);
+        });
+        match result {
+            Err(err) if err.is::<TooFewCores>() => {
+                progress.suspend(|| println!("\nskipped {name}: {}", err.root_cause()));
+            }
+            result => {
+                let report = result?;
+                progress.suspend(|| print!("\n{}", report::table::table(&report)));
+                reports.push(report);
+            }
+        }
     }
     progress.finish_and_clear();
 

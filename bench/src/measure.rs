@@ -1,8 +1,8 @@
 //! Clocks, and threads that start together.
 
 use std::sync::{Condvar, Mutex};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{error, fmt, thread};
 
 use anyhow::{Result, anyhow, bail};
 use rustix::thread::CpuSet;
@@ -83,15 +83,35 @@ pub enum Placement {
 impl Placement {
     /// Moves the calling thread, the `index`th of its case, to its place.
     pub fn apply(self, index: usize) -> Result<()> {
+        self.check()?;
         let cpus = cpus();
         match self {
             Placement::Free => Ok(()),
             Placement::OneCore => pin(cpus[0]),
-            Placement::TwoCores if cpus.len() < 2 => bail!("only one core is usable"),
             Placement::TwoCores => pin(cpus[index]),
         }
     }
+
+    /// Fails with [`TooFewCores`] if there is no such place.
+    pub fn check(self) -> Result<()> {
+        if self == Placement::TwoCores && cpus().len() < 2 {
+            return Err(TooFewCores.into());
+        }
+        Ok(())
+    }
 }
+
+/// A case needs a core more than there are.
+#[derive(Debug)]
+pub struct TooFewCores;
+
+impl fmt::Display for TooFewCores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("only one core is usable")
+    }
+}
+
+impl error::Error for TooFewCores {}
 
 /// Where threads wait for each other when they are set up.
 pub struct Start {
@@ -128,6 +148,7 @@ pub fn two_threads(
     a: impl FnOnce(&Start) -> Result<Lap> + Send,
     b: impl FnOnce(&Start) -> Result<Lap> + Send,
 ) -> Result<Sample> {
+    placement.check()?;
     let start = Start {
         state: Mutex::new((0, false)),
         changed: Condvar::new(),

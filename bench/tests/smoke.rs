@@ -4,6 +4,7 @@
 
 use std::process::{Command, Output};
 
+use rustix::thread::CpuSet;
 use serde_json::Value;
 
 fn bench(arguments: &[&str]) -> Output {
@@ -65,6 +66,26 @@ fn relays_deliver_what_was_sent() {
         "mio-pipe Relay, Pool, 1 MiB, SO_RCVLOWAT ",
     ] {
         assert!(text.contains(case), "{case} of {text}");
+    }
+}
+
+#[test]
+fn rows_that_need_two_cores_are_skipped_where_there_is_one() {
+    let all = rustix::thread::sched_getaffinity(None).expect("a set");
+    let first = (0..CpuSet::MAX_CPU).find(|&cpu| all.is_set(cpu));
+    let mut one = CpuSet::new();
+    one.set(first.expect("a core"));
+    // This thread's, which the program inherits.
+    rustix::thread::sched_setaffinity(None, &one).expect("a core of our own");
+    let output = bench(&["--quick", "--rows", "bulk/two-cores,ping-pong"]);
+    assert!(output.status.success());
+    let text = String::from_utf8_lossy(&output.stdout);
+    for line in [
+        "skipped bulk/two-cores: ",
+        "skipped ping-pong/two-cores-1: ",
+        "ping-pong/one-core-1: ",
+    ] {
+        assert!(text.lines().any(|it| it.starts_with(line)), "{text}");
     }
 }
 
