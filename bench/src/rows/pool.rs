@@ -8,7 +8,7 @@
 //!
 //! **What limits us.** Taking and putting back makes that one system call and no other (`strace -f -c`
 //! counts as many ioctl as turns) and takes as long as it does, within a few percent: the limit is
-//! reached. Making and closing a pipe is three system calls, and on Linux 6.18 takes ten to fifteen times
+//! reached. Making and closing a pipe is three system calls, and on Linux 6.18 takes ten to seventeen times
 //! the one, so that the limit itself barely comes to the target; with pipes of 1 MiB, which are a fourth
 //! one, it goes beyond it. The check cannot be cheaper: nothing but the kernel knows what is in a pipe,
 //! and FIONREAD is the cheapest way to ask.
