@@ -15,7 +15,7 @@
 //! why there are three rows. On two cores a peer's time goes into pages, which are allocated on one
 //! core and freed on the other beyond the two that a pipe keeps, and into waking the other side.
 //! Writing and reading two pages at a time avoids both: neither side sleeps. Then both cores are
-//! busy with the copies, the lock and the caches, at about half of the limit, and that is the end of it:
+//! busy with the copies, the lock and the caches, at half of the limit or more, and that is the end of it:
 //! smaller or larger slices, larger reads and pauses between attempts are all slower (`--rows slice`).
 //! How many times mio that is depends on mio, whose time is that of waking a core from its sleep: 30 us
 //! or so on a virtual machine (`--rows ping-pong`), less elsewhere. On one core nothing is lost by filling
